@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034
+#
+# What the shell scripts share; to be sourced. Sets
+#   top   the repository
+#   work  its one ignored folder: source, trees, builds, caches, logs
+#   set   the folder of the libvirt in use: trees and builds lie in
+#         $set/stock and $set/series as `tree` and `build`, so that a build
+#         finds its tree by the same relative path and shares ccache's cache.
+#         It is $work for the libvirt of this Debian release, and a folder of
+#         its own below that for each $SERIES_SOURCE (a tarball or a tree).
+#
+# The functions return 1 after a message on standard error, and do not depend
+# on `set -e`, which the shell ignores left of `||`.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$top/.work
+export PYTHONDONTWRITEBYTECODE=1
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# use_source [PATH]: choose the libvirt to work on, by default $SERIES_SOURCE.
+# shellcheck disable=SC2120
+use_source() {
+    local source=${1:-${SERIES_SOURCE:-}}
+    set=$work
+    [ -n "$source" ] || return 0
+    [ -e "$source" ] || { echo "no such source: $source" >&2; return 1; }
+    SERIES_SOURCE=$(realpath "$source")
+    export SERIES_SOURCE
+    set=$work/source-$(basename "$SERIES_SOURCE")-$(printf %s "$SERIES_SOURCE" | cksum | cut -d' ' -f1)
+}
+# shellcheck disable=SC2119
+use_source || exit 1
+
+# take_lock: one script at a time makes trees and builds; released when this
+# script ends. Scripts called by this one do not wait for it.
+take_lock() {
+    [ -z "${SERIES_LOCKED:-}" ] || return 0
+    mkdir -p "$work" && exec 9>"$work/lock" || return 1
+    if ! flock --nonblock 9; then
+        echo "waiting for another script that uses $work" >&2
+        flock 9 || return 1
+    fi
+    export SERIES_LOCKED=1
+}
+
+# run_shown TITLE LOG COMMAND...: run the command with its output in LOG,
+# showing how it gets on: on a terminal one line with its last words, else
+# a line now and then. Returns the command's exit status. The command, a
+# process group of its own, ends when this script is interrupted.
+run_shown() {
+    local title=$1 log=$2 start=$SECONDS next=$((SECONDS + 30)) status=0 traps child last
+    shift 2
+    mkdir -p "$(dirname "$log")" || return 1
+    traps=$(trap -p INT TERM)
+    set -m
+    "$@" >"$log" 2>&1 </dev/null 9>&- &
+    child=$!
+    set +m
+    # shellcheck disable=SC2064
+    for signal in INT TERM; do
+        trap "kill -TERM -- -$child 2>/dev/null; wait $child; trap - INT TERM; $traps
+              echo >&2; kill -$signal \$\$" "$signal"
+    done
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 0.2
+        # shellcheck disable=SC2016
+        last=$(tail -c 400 "$log" | tr '\r' '\n' | sed -n '/./h; ${x; p}')
+        if [ -t 2 ]; then
+            printf '\r\033[K%.*s' "$(($(tput cols 2>/dev/null || echo 80) - 1))" \
+                   "$title: $((SECONDS - start)) s  $last" >&2
+        elif [ $SECONDS -ge $next ]; then
+            next=$((SECONDS + 30))
+            printf '%s: %s s  %.100s\n' "$title" $((SECONDS - start)) "$last" >&2
+        fi
+    done
+    wait "$child" || status=$?
+    trap - INT TERM
+    eval "$traps"
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+    if [ $status -eq 0 ]; then
+        echo "$title: $((SECONDS - start)) s" >&2
+    else
+        echo "$title: FAILED (exit status $status), log: $log" >&2
+        tail -n 15 "$log" | sed 's/^/    /' >&2
+    fi
+    return $status
+}
+
+# packages_of GROUP: the Debian packages of a group of build-aux/packages.
+packages_of() {
+    local word
+    grep -q "^$1:" "$top/build-aux/packages" ||
+        { echo "build-aux/packages has no group $1" >&2; return 1; }
+    # shellcheck disable=SC2013
+    for word in $(sed -n "s/^$1://p" "$top/build-aux/packages"); do
+        case $word in
+        @*) packages_of "${word#@}" || return 1 ;;
+        *) echo "$word" ;;
+        esac
+    done | sort -u
+}
+
+# need_packages GROUP: make sure that the group's packages are installed:
+# install what is missing as root, else say what to install.
+need_packages() {
+    local all installed missing
+    all=$(packages_of "$1") || return 1
+    if ! command -v dpkg-query >/dev/null; then
+        echo "not a Debian system; what these packages hold must be there: ${all//$'\n'/ }" >&2
+        return 0
+    fi
+    # shellcheck disable=SC2086
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $all 2>/dev/null |
+                sed -n 's/^installed //p' | sort -u)
+    missing=$(comm -23 <(echo "$all") <(echo "$installed") | xargs)
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "packages are missing; as root:" >&2
+        echo "  apt-get install -y --no-install-recommends $missing" >&2
+        return 1
+    fi
+    if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
+        apt_update || return 1
+        # shellcheck disable=SC2086
+        apt_install $missing
+        return
+    fi
+    # Known packages may have moved on since the lists were fetched.
+    # shellcheck disable=SC2086
+    apt_install $missing || { apt_update && apt_install $missing; }
+}
+
+apt_update() {
+    run_shown "apt-get update" "$work/log/apt-update.log" \
+        apt-get -o DPkg::Lock::Timeout=600 update
+}
+
+apt_install() {
+    run_shown "installing $# packages" "$work/log/apt-install.log" \
+        env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+        -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
+}
+
+# local_identity: commits that never leave the work folder need no user. What
+# git's configuration or environment tells goes first.
+local_identity() {
+    local who
+    for who in AUTHOR COMMITTER; do
+        git -c user.useConfigOnly=true var GIT_${who}_IDENT >/dev/null 2>&1 && continue
+        export "GIT_${who}_NAME=Local Build" "GIT_${who}_EMAIL=local-build@invalid"
+    done
+}
+
+# ensure_source: the pristine tree is there; sets TREE.
+ensure_source() {
+    "$top/scripts/fetch" || return 1
+    TREE=$set/stock/tree
+}
+
+# ensure_build stock|series: the build is there and up to date; sets TREE and
+# BUILD.
+ensure_build() {
+    "$top/scripts/build" "$1" || return 1
+    TREE=$set/$1/tree
+    BUILD=$set/$1/build
+}

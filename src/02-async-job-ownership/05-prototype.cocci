@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Starting a phase can fail from now on.
+//
+// files: src/qemu/qemu_domainjob.h
+// sites: 1
+// aims: qemuDomainObjStartJobPhase
+
+@@
+typedef virDomainObj;
+identifier obj, phase;
+@@
+-void
++int
+ qemuDomainObjStartJobPhase(virDomainObj *obj, int phase);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What starting a phase returns reaches those who start phases, and the two of
+// them which went on in spite of an error do not: after it, the async job is not
+// theirs.
+//
+// files: src/qemu/qemu_migration.c
+// sites: 4
+// aims: qemuMigrationJobStartPhase qemuMigrationSrcPerformPhase qemuMigrationAnyConnectionClosed qemuMigrationDstFinish
+
+@ forward @
+expression vm, phase;
+@@
+-qemuDomainObjStartJobPhase(vm, phase);
+-return 0;
++return qemuDomainObjStartJobPhase(vm, phase);
+
+@ perform @
+expression vm, phase;
+identifier ret, cleanup;
+@@
+ qemuMigrationSrcPerformPhase(...)
+ {
+     ... when any
+     int ret = -1;
+     ... when any
+     if (qemuMigrationJobStartPhase(vm, phase) < 0)
+-        goto cleanup;
++        return ret;
+     ... when any
+ }
+
+@ closed exists @
+expression vm, phase;
+@@
+ qemuMigrationAnyConnectionClosed(...)
+ {
+     ... when any
+-    ignore_value(qemuMigrationJobStartPhase(vm, phase));
++    if (qemuMigrationJobStartPhase(vm, phase) < 0)
++        return;
+     ... when any
+ }
+
+@ finish @
+expression phase;
+identifier driver, vm, cleanup;
+@@
+ qemuMigrationDstFinish(..., virQEMUDriver *driver, ..., virDomainObj *vm, ...)
+ {
+     ... when any
+     if (qemuMigrationJobStartPhase(vm, phase) < 0)
+-        goto cleanup;
++    {
++        qemuMigrationDstErrorReport(driver, vm->def->name);
++        goto cleanup;
++    }
+     ... when any
+ }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who may start along with an async job: those from its mask, and only while
+// it is interruptible.
+//
+// files: src/conf/virdomainjob.c
+// sites: 1
+// aims: virDomainNestedJobAllowed
+
+@ allowed @
+expression job, newJob;
+@@
+ virDomainNestedJobAllowed(...)
+ {
+     return !job->asyncJob ||
+            newJob == VIR_JOB_NONE ||
+-           (job->mask & JOB_MASK(newJob))
++           (virDomainAsyncJobIsInterruptible(job) && (job->mask & JOB_MASK(newJob)))
+            ;
+ }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Stopping a domain takes no nested job, so there is none to end either.
+//
+// files: src/qemu/qemu_process.c
+// sites: 3
+// aims: qemuProcessStop
+
+@ begin @
+expression vm, asyncJob;
+identifier out;
+@@
+ qemuProcessStop(...)
+ {
+     <+...
+-    if (asyncJob != VIR_ASYNC_JOB_NONE) {
+-        if (virDomainObjBeginNestedJob(vm, asyncJob) < 0)
+-            goto out;
+-    } else if (...) {
+-        VIR_WARN(...);
+-    }
+     ...+>
+ }
+
+@ end @
+expression vm, asyncJob;
+@@
+ qemuProcessStop(...)
+ {
+     <+...
+-    if (asyncJob != VIR_ASYNC_JOB_NONE)
+-        virDomainObjEndJob(vm);
+     ...+>
+ }
+
+@ inactive @
+expression vm;
+identifier endjob;
+symbol cleanup;
+@@
+ qemuProcessStop(...)
+ {
+     <+...
+     if (!virDomainObjIsActive(vm)) {
+         ...
+-        goto endjob;
++        goto cleanup;
+     }
+     ...+>
+ }

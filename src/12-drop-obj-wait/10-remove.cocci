@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Removes the function.
+//
+// files: src/conf/domain_conf.c
+// sites: 1
+// aims: virDomainObjWait
+
+@@
+@@
+-int virDomainObjWait(...) { ... }

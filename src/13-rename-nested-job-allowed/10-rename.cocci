@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The name says what the function asks.
+//
+// files: src/conf/virdomainjob.c
+// sites: 4
+// aims: virDomainNestedJobAllowed virDomainObjBeginJobInternal
+
+@ definition @
+typedef bool;
+typedef virDomainJob, virDomainJobObj;
+identifier job, newJob;
+@@
++/**
++ * virDomainAsyncJobAllows:
++ * @jobs: domain job object of a locked domain
++ * @newJob: type of the job which wants to start
++ *
++ * Tells whether the active async job lets a job of type @newJob start, that is,
++ * whether the async job is interruptible and @newJob is in its mask. If there
++ * is no async job, nothing speaks against any type of job. An agent job, which
++ * comes with VIR_JOB_NONE, is no business of the async job.
++ *
++ * Returns true if the job may start as far as the async job is concerned, false
++ *         if it has to wait.
++ */
+ bool
+-virDomainNestedJobAllowed
++virDomainAsyncJobAllows
+ (virDomainJobObj *job, virDomainJob newJob)
+ { ... }
+
+@ calls @
+@@
+-virDomainNestedJobAllowed
++virDomainAsyncJobAllows
+ (...)

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One libvirt host: a daemon with file system and host name of its own."""
+
+import os
+import signal
+import subprocess
+import time
+import uuid
+import xml.etree.ElementTree as ElementTree
+
+import libvirt
+
+from . import sandbox
+
+NAMES = ("alpha", "beta", "gamma", "delta")
+
+# Where the daemon keeps what must be apart per host, and the folder that
+# stands in for it below the host's own folder
+FOLDERS = {
+    "/etc/libvirt": "etc",
+    "/var/lib/libvirt": "lib",
+    "/var/cache/libvirt": "cache",
+    "/var/log/libvirt": "log",
+    "/run/libvirt": "run",
+}
+
+START_TIMEOUT = 60
+STOP_TIMEOUT = 20
+
+# All workers are there from the start: the thread pool of stock 9.0.0 does not
+# grow while more calls are queued than workers are free (virthreadpool.c
+# subtracts one from the other, both unsigned), so that a migration's Finish
+# call can be left waiting until one of the queries that wait for it times out.
+LIBVIRTD_CONF = """
+listen_tls = 0
+listen_tcp = 1
+listen_addr = "127.0.0.1"
+tcp_port = "{port}"
+auth_tcp = "none"
+auth_unix_rw = "none"
+host_uuid = "{uuid}"
+min_workers = 64
+max_workers = 64
+log_level = 3
+log_filters = "{filters}"
+log_outputs = "1:file:/var/log/libvirt/libvirtd.log"
+"""
+
+QEMU_CONF = """
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+namespaces = []
+cgroup_controllers = []
+stdio_handler = "file"
+migration_port_min = {port_min}
+migration_port_max = {port_max}
+"""
+
+JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob"
+
+
+class HostError(Exception):
+    pass
+
+
+class Host:
+    """A libvirt host that runs the daemon of the build tree @build.
+
+    @qemu_conf: lines to add to qemu.conf; @debug_jobs: has the daemon log each
+    job. @cache: a folder where what a daemon of this build learns about QEMU is
+    kept from run to run, or None.
+    """
+
+    def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None):
+        index = NAMES.index(name)
+        self.name = name
+        self.build = build
+        self.folder = os.path.join(folder, name)
+        self.port = 16510 + index
+        self.uri = f"qemu+tcp://127.0.0.1:{self.port}/system"
+        self.log = os.path.join(self.folder, "log", "libvirtd.log")
+        self.output_log = os.path.join(self.folder, "log", "output.log")
+        self.daemon = None
+        self._wanted = False    # the daemon has been started and not been ended
+        self._holder = None
+        self._conn = None
+        self._run = folder
+        self._cache = cache
+
+        for inside in FOLDERS.values():
+            os.makedirs(os.path.join(self.folder, inside))
+        if cache:
+            os.makedirs(cache, exist_ok=True)
+            subprocess.run(["cp", "-a", f"{cache}/.", os.path.join(self.folder, "cache")],
+                           check=True)
+        self._write("libvirtd.conf", LIBVIRTD_CONF.format(
+            port=self.port, uuid=uuid.uuid4(),
+            filters=JOB_FILTERS if debug_jobs else ""))
+        self._write("qemu.conf", QEMU_CONF.format(
+            port_min=49152 + 100 * index, port_max=49251 + 100 * index) + qemu_conf)
+        self._hold_namespaces()
+
+    def _write(self, name, text):
+        with open(os.path.join(self.folder, "etc", name), "w") as file:
+            file.write(text)
+
+    def _hold_namespaces(self):
+        """Starts the process that keeps the host's namespaces while no daemon runs."""
+        ready_r, ready_w = os.pipe()
+        self._holder = os.fork()
+        if self._holder == 0:
+            try:
+                for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(signum, signal.SIG_DFL)
+                sandbox.die_with_parent()
+                sandbox.unshare(sandbox.CLONE_NEWNS | sandbox.CLONE_NEWUTS)
+                sandbox.mount("none", "/", None, sandbox.MS_REC | sandbox.MS_PRIVATE)
+                sandbox.set_hostname(self.name)
+                scratch = os.path.join(self.folder, "scratch")
+                os.mkdir(scratch)
+                for path, inside in FOLDERS.items():
+                    sandbox.provide_folder(path, scratch)
+                    sandbox.bind(os.path.join(self.folder, inside), path)
+                hosts = os.path.join(self.folder, "hosts")
+                with open(hosts, "w") as file:
+                    file.writelines(f"127.0.0.1 {name}\n" for name in ("localhost",) + NAMES)
+                sandbox.bind(hosts, "/etc/hosts")
+                os.write(ready_w, b"ready")
+                while True:
+                    signal.pause()
+            except OSError as error:
+                os.write(ready_w, str(error).encode())
+            finally:
+                os._exit(1)
+        os.close(ready_w)
+        with os.fdopen(ready_r, "rb", buffering=0) as pipe:
+            answer = pipe.read(1000).decode()
+        if answer != "ready":
+            raise HostError(f"{self.name}: no namespaces: {answer}")
+
+    def command(self, *argv):
+        """Returns the command that runs @argv inside the host."""
+        space = f"/proc/{self._holder}/ns"
+        return ["nsenter", f"--mount={space}/mnt", f"--uts={space}/uts", "--", *argv]
+
+    def start(self):
+        """Starts the daemon and waits until it answers."""
+        self._wanted = True
+        with open(self.output_log, "a") as output:
+            self.daemon = subprocess.Popen(
+                self.command(os.path.join(self.build, "src", "libvirtd"), "--listen",
+                             "--pid-file", "/run/libvirt/libvirtd.pid"),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
+                start_new_session=True)
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                self._conn = self.connect()
+                self._conn.getHostname()
+                break
+            except libvirt.libvirtError as error:
+                if self.daemon.poll() is not None:
+                    raise HostError(f"{self.name}: the daemon ended at its start; "
+                                    f"log {self.log}") from error
+                if time.monotonic() > deadline:
+                    raise HostError(f"{self.name}: the daemon does not answer; "
+                                    f"log {self.log}") from error
+                time.sleep(0.05)
+        if self._cache:
+            subprocess.run(["cp", "-a", os.path.join(self.folder, "cache", "."),
+                            self._cache], check=True)
+
+    def connect(self):
+        """Opens a new connection to the daemon."""
+        return libvirt.open(self.uri)
+
+    @property
+    def conn(self):
+        """A connection of the main thread; new after each start of the daemon."""
+        return self._conn
+
+    def end_daemon(self, signum=signal.SIGTERM):
+        """Ends the daemon and leaves the guests alone."""
+        self._conn = None
+        self._wanted = False
+        self.daemon.send_signal(signum)
+        try:
+            self.daemon.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            self.daemon.kill()
+            self.daemon.wait()
+            raise HostError(f"{self.name}: the daemon does not end; log {self.log}") from error
+
+    def kill_daemon(self):
+        """Kills the daemon with SIGKILL and leaves the guests alone."""
+        self.end_daemon(signal.SIGKILL)
+
+    def death(self):
+        """How the daemon has ended without having been told to, or None."""
+        if not self._wanted or self.daemon.poll() is None:
+            return None
+        code = self.daemon.returncode
+        how = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        return f"the daemon of {self.name} {how}; log {self.log}"
+
+    def domain(self, name):
+        return self.conn.lookupByName(name)
+
+    def qemu_pid(self, name):
+        """Returns the process id of a guest's QEMU, or None if it has none."""
+        try:
+            with open(os.path.join(self.folder, "run", "qemu", f"{name}.pid")) as file:
+                pid = int(file.read())
+            os.kill(pid, 0)
+            return pid
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+
+    def status_path(self, name):
+        """Path of the file in which the daemon keeps an active domain's state."""
+        return os.path.join(self.folder, "run", "qemu", f"{name}.xml")
+
+    def status_job(self, name):
+        """The attributes of the job in the domain's status file; None: no job."""
+        try:
+            job = ElementTree.parse(self.status_path(name)).find("job")
+        except FileNotFoundError:
+            return None
+        return None if job is None else dict(job.attrib)
+
+    def config_path(self, name):
+        """Path of the file in which the daemon keeps a persistent domain's XML."""
+        return os.path.join(self.folder, "etc", "qemu", f"{name}.xml")
+
+    def qemu_log(self, name):
+        return os.path.join(self.folder, "log", "qemu", f"{name}.log")

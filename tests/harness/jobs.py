@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every kind of async job, held open for as long as a test needs it.
+
+Nothing in libvirt is made to sleep: a job stays open because it has a low
+bandwidth, writes to a pipe that is read slowly, or works on a disk behind a
+slow NBD server.
+
+Each kind of job is a class with these members:
+
+    name         as scenarios are named after it
+    async_job    as libvirt calls it in the domain's status file
+    abortable    whether virDomainAbortJob must end it
+    queryable    whether stock answers queries while it runs
+    ...          and what else Job says about it
+    open(t)      starts a guest and the job, returns once the job is under way
+    host, domain where the job is
+"""
+
+import os
+import subprocess
+import threading
+import time
+
+import libvirt
+
+OPEN_TIMEOUT = 30
+
+# What a held job moves per second, in bytes: slow enough that none of them
+# ends by itself, fast enough to let go of what is in flight.
+SLOW = 1 << 20
+
+MIGRATE_FLAGS = (libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
+                 | libvirt.VIR_MIGRATE_PERSIST_DEST)
+
+
+class SlowPipe:
+    """A FIFO that takes what is written to it at @rate bytes per second."""
+
+    def __init__(self, path, rate=SLOW):
+        self.path = path
+        self.rate = rate
+        os.mkfifo(path)
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self):
+        while True:
+            time.sleep(0.05)
+            wanted = int(self.rate * 0.05)
+            try:
+                if wanted:
+                    os.read(self._fd, wanted)
+            except BlockingIOError:
+                pass
+
+
+def feed_slowly(data, path, rate=SLOW):
+    """Makes @path a FIFO out of which the file @data comes at @rate bytes per
+    second, to the first who reads it."""
+    os.mkfifo(path)
+
+    def feed():
+        try:
+            with open(data, "rb") as source, open(path, "wb", buffering=0) as fifo:
+                while chunk := source.read(rate // 20):
+                    fifo.write(chunk)
+                    time.sleep(0.05)
+        except BrokenPipeError:
+            pass
+
+    threading.Thread(target=feed, daemon=True).start()
+
+
+def nbd_server(t, image, port, limit):
+    """Serves the raw @image by NBD on @port; @limit names what is slow: read or
+    write."""
+    subprocess.Popen(
+        ["qemu-nbd", "--object", f"throttle-group,id=slow,x-bps-{limit}={SLOW}",
+         "--image-opts", "--persistent", "--shared=8", "--bind=127.0.0.1", f"--port={port}",
+         "--cache=none",
+         f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={image}"],
+        stdin=subprocess.DEVNULL, stdout=t.log_file, stderr=t.log_file)
+
+
+def nbd_disk(guest, port):
+    """Has @guest use the NBD server on @port for its disk."""
+    guest.xml = (guest.xml.replace("<disk type='file'", "<disk type='network'").replace(
+        f"<source file='{guest.disk}'/>",
+        f"<source protocol='nbd'><host name='127.0.0.1' port='{port}'/></source>"))
+
+
+def fill(path, mib):
+    """Fills a raw image with data that is not zero."""
+    with open(path, "r+b") as file:
+        for _ in range(mib):
+            file.write(os.urandom(1 << 20))
+
+
+class Job:
+    """A job that a blocking call runs. Subclasses say which in call()."""
+
+    name = async_job = None
+    abortable = True
+    queryable = True
+    abort_is_failure = True # an aborted job's call, or the job itself, has failed
+    destroy_limit = 10      # seconds that a destroy may take
+
+    def __init__(self):
+        self.t = self.guest = self.host = self.domain = None
+        self._thread = None
+        self._error = None
+
+    def open(self, t):
+        self.t = t
+        self.host = t.alpha
+        self.guest = self.make_guest()
+        self.domain = self.guest.start(self.host)
+        t.learn(self.domain)
+        self.reopen()
+
+    def make_guest(self):
+        return self.t.guest()
+
+    def prepare(self):
+        """Whatever the job needs each time it is opened"""
+
+    def call(self, domain):
+        """The call that runs the job; it is on a connection of its own"""
+        raise NotImplementedError
+
+    def reopen(self):
+        """Opens the job on the running guest, once more."""
+        self.prepare()
+        self._error = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._wait_open()
+
+    def _run(self):
+        try:
+            self.call(self.host.connect().lookupByName(self.guest.name))
+        except libvirt.libvirtError as error:
+            self._error = error
+
+    def _wait_open(self):
+        deadline = time.monotonic() + OPEN_TIMEOUT
+        while not self.is_open():
+            if not self._thread.is_alive():
+                self.t.fail(f"the job ended before it was under way: {self._error}")
+            if time.monotonic() > deadline:
+                self.t.fail(f"no job of type {self.async_job} after {OPEN_TIMEOUT} s")
+            time.sleep(0.02)
+        time.sleep(0.5)
+        if not self.is_open():
+            self.t.fail(f"the job did not stay open: {self._error}")
+
+    def is_open(self):
+        status = self.host.status_job(self.guest.name)
+        return status is not None and status.get("async") == self.async_job
+
+    def wait_end(self, timeout=15):
+        """Waits until the call that runs the job has returned. Returns its error,
+        or None if it succeeded."""
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self.t.fail(f"the call that runs the job has not returned within {timeout} s")
+        return self._error
+
+    def before_restart(self):
+        """Clears away what would keep the domain from starting again."""
+
+    def check_over(self):
+        """Checks, after the domain was destroyed or died, that nothing is left of
+        it or of the job and that it can be used again."""
+        self.before_restart()
+        self.t.check_startable(self.host, self.guest)
+
+
+class MigrationOut(Job):
+    name = "migrate-out"
+    async_job = "migration out"
+
+    def prepare(self):
+        """The destination has forgotten all about an earlier attempt."""
+        self.t.wait(lambda: not self.t.beta.conn.listAllDomains(), 10,
+                    "the destination still has the domain")
+
+    def is_open(self):
+        """The stream has been opened, too: a source that dies before leaves stock's
+        destination with the domain for ever."""
+        return super().is_open() and self.phase() in ("perform2", "perform3")
+
+    def phase(self):
+        return (self.t.alpha.status_job(self.guest.name) or {}).get("phase")
+
+    def call(self, domain):
+        domain.migrate3(self.t.beta.connect(),
+                        {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1}, MIGRATE_FLAGS)
+
+    def check_over(self):
+        self.t.wait(lambda: not self.t.beta.conn.listAllDomains(), 10,
+                    "the destination still has the domain")
+        super().check_over()
+
+
+class MigrationPeer(MigrationOut):
+    name = "migrate-p2p"
+
+    def call(self, domain):
+        domain.migrateToURI3(self.t.beta.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1},
+                             MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER)
+
+
+class MigrationTunnelled(MigrationOut):
+    name = "migrate-tunnelled"
+
+    def call(self, domain):
+        domain.migrateToURI3(self.t.beta.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1},
+                             MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER
+                             | libvirt.VIR_MIGRATE_TUNNELLED)
+
+
+class MigrationStorage(MigrationOut):
+    name = "migrate-storage"
+
+    def make_guest(self):
+        guest = self.t.guest(disk_mib=32)
+        fill(guest.disk, 32)
+        return guest
+
+    def prepare(self):
+        super().prepare()
+        self.copy = self.guest.disk + ".copy"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "raw", self.copy, "32M"], check=True)
+
+    def call(self, domain):
+        domain.migrate3(self.t.beta.connect(), {
+            libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1,
+            libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS: ["vda"],
+            libvirt.VIR_MIGRATE_PARAM_DEST_XML: domain.XMLDesc(
+                libvirt.VIR_DOMAIN_XML_MIGRATABLE).replace(self.guest.disk, self.copy),
+        }, MIGRATE_FLAGS | libvirt.VIR_MIGRATE_NON_SHARED_DISK)
+
+
+class MigrationIn(MigrationOut):
+    """The same as seen from the host that receives: @host is that one."""
+
+    name = "migrate-in"
+    async_job = "migration in"
+    abortable = False
+    queryable = False   # mask VIR_JOB_NONE
+
+    def open(self, t):
+        self.t = t
+        self.guest = t.guest()
+        t.learn(self.guest.start(t.alpha))
+        self.host = t.beta
+        self.reopen()
+        self.domain = t.beta.domain(self.guest.name)
+
+    def _run(self):
+        try:
+            self.call(self.t.alpha.connect().lookupByName(self.guest.name))
+        except libvirt.libvirtError as error:
+            self._error = error
+
+    def check_over(self):
+        """The guest runs on where it came from, and can still be moved."""
+        self.t.wait(lambda: not self.t.beta.conn.listAllDomains(), 10,
+                    "the destination still has the domain")
+        self.guest.check_alive()
+        self.t.check_no_job(self.t.alpha, self.guest)
+        self.t.alpha.domain(self.guest.name).migrate3(self.t.beta.conn, {}, MIGRATE_FLAGS)
+        self.guest.check_alive()
+
+
+class Save(Job):
+    name = "save"
+    async_job = "save"
+    count = 0
+
+    def prepare(self):
+        self.count += 1
+        self.pipe = SlowPipe(os.path.join(self.guest.folder, f"{self.name}.{self.count}"))
+
+    def call(self, domain):
+        domain.saveFlags(self.pipe.path, None, 0)
+
+
+class ManagedSave(Save):
+    name = "managedsave"
+
+    def prepare(self):
+        self.path = os.path.join(self.host.folder, "lib", "qemu", "save",
+                                 f"{self.guest.name}.save")
+        self.before_restart()
+        self.pipe = SlowPipe(self.path)
+
+    def call(self, domain):
+        domain.managedSave(0)
+
+    def before_restart(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+
+class Dump(Save):
+    name = "dump"
+    async_job = "dump"
+    flags = 0
+
+    def call(self, domain):
+        domain.coreDumpWithFormat(self.pipe.path, libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW,
+                                  self.flags)
+
+
+class DumpLive(Dump):
+    name = "dump-live"
+    flags = libvirt.VIR_DUMP_LIVE
+
+
+class DumpMemory(Dump):
+    name = "dump-memory"
+    flags = libvirt.VIR_DUMP_MEMORY_ONLY
+    abortable = False
+
+
+class SnapshotMemory(Save):
+    """External snapshot with memory, while the guest runs on"""
+
+    name = "snapshot-live"
+    async_job = "snapshot"
+    flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_LIVE
+
+    def call(self, domain):
+        overlay = os.path.join(self.guest.folder, f"overlay.{self.name}.{self.count}")
+        domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <name>s{self.count}</name>
+              <memory snapshot='external' file='{self.pipe.path}'/>
+              <disks><disk name='vda' snapshot='external'><source file='{overlay}'/></disk></disks>
+            </domainsnapshot>""", self.flags)
+
+
+class SnapshotPaused(SnapshotMemory):
+    """The same with the guest stopped meanwhile"""
+
+    name = "snapshot-paused"
+    flags = 0
+
+
+class SnapshotDelete(Job):
+    """Deletion of an external snapshot: the overlay is committed to a slow base"""
+
+    name = "snapshot-delete"
+    async_job = "snapshot"
+    abortable = False   # stock cancels a migration that there is not
+    # QEMU does not end before the slow server has taken what it has to write;
+    # after 10 s libvirt kills it.
+    destroy_limit = 25
+
+    def make_guest(self):
+        guest = self.t.guest(disk_mib=128, disk_rate=2000)
+        nbd_server(self.t, guest.disk, 10809, "write")
+        nbd_disk(guest, 10809)
+        return guest
+
+    def prepare(self):
+        overlay = os.path.join(self.guest.folder, "overlay")
+        self.domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <name>s</name>
+              <disks><disk name='vda' snapshot='external'><source file='{overlay}'/></disk></disks>
+            </domainsnapshot>""", libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
+        wanted = self.guest.disk_safe() + 4000
+        self.guest.wait(lambda: self.guest.disk_safe() > wanted, 30, "writes too slowly")
+
+    def call(self, domain):
+        domain.snapshotLookupByName("s").delete()
+
+
+class Backup(Job):
+    """A job that goes on after the call that begins it"""
+
+    async_job = "backup"
+
+    def _wait_open(self):
+        self._thread.join(OPEN_TIMEOUT)
+        if self._thread.is_alive() or self._error:
+            self.t.fail(f"no backup: {self._error}")
+        time.sleep(0.5)
+        if not self.is_open():
+            self.t.fail("the backup did not stay open")
+
+    def wait_end(self, timeout=15):
+        """Waits until the job is gone. Returns the error that it ended with, None
+        if it succeeded; the domain's last job tells."""
+        deadline = time.monotonic() + timeout
+        while self.is_open():
+            if time.monotonic() > deadline:
+                self.t.fail(f"the backup has not ended within {timeout} s")
+            time.sleep(0.05)
+        try:
+            stats = self.domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+        except libvirt.libvirtError as error:
+            return error
+        if stats.get("type") == libvirt.VIR_DOMAIN_JOB_COMPLETED:
+            return None
+        return libvirt.libvirtError(f"backup ended as {stats}")
+
+
+class BackupPush(Backup):
+    name = "backup-push"
+    count = 0
+
+    def make_guest(self):
+        guest = self.t.guest(disk_mib=32)
+        fill(guest.disk, 32)
+        nbd_server(self.t, guest.disk, 10809, "read")
+        nbd_disk(guest, 10809)
+        return guest
+
+    def call(self, domain):
+        self.count += 1
+        target = os.path.join(self.guest.folder, f"backup.{self.count}")
+        domain.backupBegin(f"""
+            <domainbackup>
+              <disks><disk name='vda' type='file'>
+                <target file='{target}'/><driver type='qcow2'/>
+              </disk></disks>
+            </domainbackup>""", None, 0)
+
+
+class BackupPull(Backup):
+    name = "backup-pull"
+    abort_is_failure = False    # it is how a pull backup ends
+    count = 0
+
+    def call(self, domain):
+        self.count += 1
+        base = os.path.join(self.guest.folder, f"scratch.{self.count}")
+        domain.backupBegin(f"""
+            <domainbackup mode='pull'>
+              <server transport='unix' socket='{base}.sock'/>
+              <disks><disk name='vda' type='file'><scratch file='{base}'/></disk></disks>
+            </domainbackup>""", None, 0)
+
+
+class Restore(Job):
+    """The start of a domain out of a saved image"""
+
+    name = "restore"
+    async_job = "start"
+    abortable = False
+    queryable = False   # mask VIR_JOB_NONE
+    count = 0
+
+    def prepare(self):
+        self.count += 1
+        saved = os.path.join(self.guest.folder, f"saved.{self.count}")
+        self.domain.save(saved)
+        self.path = f"{saved}.slow"
+        feed_slowly(saved, self.path)
+
+    def _run(self):
+        try:
+            self.host.connect().restore(self.path)
+        except libvirt.libvirtError as error:
+            self._error = error
+
+
+KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,
+         Save, ManagedSave, Dump, DumpLive, DumpMemory, SnapshotMemory, SnapshotPaused,
+         SnapshotDelete, BackupPush, BackupPull, Restore)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Clients that query a domain in tight loops and keep account of it."""
+
+import statistics
+import threading
+import time
+
+import libvirt
+
+STATES_ACTIVE = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
+
+
+def domain_stats(domain):
+    """The domain's statistics as a dictionary; empty if the host has no such domain"""
+    records = domain.connect().domainListGetStats([domain])
+    return records[0][1] if records else {}
+
+
+class QueryLoop:
+    """Queries domain @name on @host with domstats, domblkstat and domjobinfo, in
+    @clients threads for each, from now until stop().
+
+    An answer for an active domain that lacks a field of @reference (the answer to
+    domstats while nothing was going on) is an error.
+    """
+
+    def __init__(self, host, name, reference=(), clients=1, calls=("stats", "block", "job")):
+        self._host = host
+        self._name = name
+        self._reference = set(reference)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self.times = []     # of the answers, in seconds
+        self.errors = []    # libvirtError or text
+        self._threads = [threading.Thread(target=self._run, args=(call,), daemon=True)
+                         for call in calls for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, domain, call):
+        if call == "stats":
+            stats = domain_stats(domain)
+            missing = self._reference - set(stats)
+            if stats.get("state.state") in STATES_ACTIVE and missing:
+                return f"domstats lacks {len(missing)} fields: {sorted(missing)[0]}, ..."
+            if not stats:
+                return "domstats is empty"
+        elif call == "block":
+            domain.blockStats("vda")
+        elif call == "job":
+            domain.jobInfo()
+        return None
+
+    def _run(self, call):
+        conn = domain = None
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                conn = conn or self._host.connect()
+                domain = domain or conn.lookupByName(self._name)
+                error = self._ask(domain, call)
+            except libvirt.libvirtError as caught:
+                error = caught
+                if not conn or not conn.isAlive():
+                    conn = domain = None
+            took = time.monotonic() - began
+            with self._lock:
+                if error is None:
+                    self.times.append(took)
+                else:
+                    self.errors.append(error)
+            if error is not None:
+                time.sleep(0.05)
+
+    def mark(self):
+        """Number of answers so far"""
+        with self._lock:
+            return len(self.times)
+
+    def stop(self, timeout=40):
+        """Ends the loop; returns False if a query has not come back in @timeout s."""
+        self._stop.set()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def median(self):
+        return statistics.median(self.times) if self.times else float("inf")
+
+    def slowest(self):
+        return max(self.times, default=float("inf"))
+
+    def unexpected(self, codes=()):
+        """The errors but those with one of libvirt's @codes"""
+        return [error for error in self.errors
+                if not (isinstance(error, libvirt.libvirtError)
+                        and error.get_error_code() in codes)]

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a scenario is, and what it is given to work with.
+
+A scenario is a function with the decorator @scenario that takes a Test, and a
+kind of job if it is to be run for several. It runs in a sandbox of its own, on
+hosts of its own, and has failed if it raises anything but Skip. Afterwards
+every host's daemon must still be alive, must not have warned of a misuse, and
+must not have kept a job.
+"""
+
+import dataclasses
+import time
+import typing
+
+import libvirt
+
+from . import faults, queries
+from .guest import Guest
+from .host import Host
+
+
+class Failure(Exception):
+    """The scenario has found something that must not be."""
+
+
+class Skip(Exception):
+    """The scenario cannot be run here, for the reason given."""
+
+
+@dataclasses.dataclass
+class Scenario:
+    name: str
+    function: typing.Callable
+    kind: typing.Optional[type]
+    slow: bool
+    timeout: int
+    stock_fails: typing.Optional[str]
+
+    def run(self, test):
+        if self.kind:
+            self.function(test, self.kind())
+        else:
+            self.function(test)
+
+
+ALL = []
+
+
+def scenario(kinds=None, slow=False, timeout=120, stock_fails=None):
+    """Makes a function a scenario, one for each of @kinds of job if given. @slow:
+    only run when asked for; @timeout: in seconds, for the whole of it;
+    @stock_fails: why stock libvirt is known to fail it, or a dictionary that
+    tells so by the kind's name."""
+    def register(function):
+        name = function.__name__.replace("_", "-")
+        for kind in kinds or [None]:
+            known = stock_fails
+            if isinstance(known, dict):
+                known = known.get(kind.name)
+            ALL.append(Scenario(f"{name}/{kind.name}" if kind else name,
+                                function, kind, slow, timeout, known))
+        return function
+    return register
+
+
+class Test:
+    """Hosts and guests of one scenario, made when first asked for."""
+
+    def __init__(self, folder, build, tools, cache, log_file):
+        self.folder = folder
+        self.build = build
+        self.tools = tools
+        self.log_file = log_file
+        self.qemu_conf = ""     # to be set before the first use of a host
+        self._cache = cache
+        self._hosts = {}
+        self._guests = []
+        self._allowed = []
+        self._reference = ()    # fields of the statistics of an idle domain
+
+    def _host(self, name):
+        if name not in self._hosts:
+            self._hosts[name] = Host(self.folder, name, self.build, qemu_conf=self.qemu_conf,
+                                     debug_jobs=True, cache=self._cache)
+            self._hosts[name].start()
+        return self._hosts[name]
+
+    @property
+    def alpha(self):
+        return self._host("alpha")
+
+    @property
+    def beta(self):
+        return self._host("beta")
+
+    def guest(self, **settings):
+        """A new guest, not yet started"""
+        settings.setdefault("name", f"guest{len(self._guests) + 1}")
+        settings.setdefault("area", 48)
+        settings.setdefault("disk_mib", 16)
+        guest = Guest(self.folder, self.tools, **settings)
+        self._guests.append(guest)
+        return guest
+
+    def log(self, text):
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=self.log_file, flush=True)
+
+    def fail(self, reason):
+        raise Failure(reason)
+
+    def check(self, condition, reason):
+        if not condition:
+            raise Failure(reason)
+
+    def allow(self, *patterns):
+        """Warnings of the daemons that match are no fault in this scenario."""
+        self._allowed += patterns
+
+    def timed(self, limit, call, what):
+        """Returns call(), which must not take longer than @limit seconds."""
+        began = time.monotonic()
+        try:
+            return faults.within(limit, call, what)
+        except TimeoutError as error:
+            raise Failure(str(error)) from error
+        finally:
+            self.log(f"{what}: {time.monotonic() - began:.2f} s")
+
+    def wait(self, condition, limit, what):
+        """Waits until condition() is true, for @limit seconds at most."""
+        deadline = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > deadline:
+                raise Failure(f"{what}: not within {limit} s")
+            time.sleep(0.05)
+
+    def learn(self, domain):
+        """Learns from @domain, for which nothing is being done, what its
+        statistics look like."""
+        self._reference = queries.domain_stats(domain)
+        self.check("balloon.rss" in self._reference and "block.0.rd.reqs" in self._reference,
+                   "an idle domain's statistics are incomplete")
+
+    def query_loop(self, host, guest, **settings):
+        """Starts clients that query @guest on @host; learn() has been called."""
+        return queries.QueryLoop(host, guest.name, self._reference, **settings)
+
+    def check_no_job(self, host, guest):
+        leak = faults.leaked_job(host, guest.name)
+        self.check(not leak, f"a job was left behind: {leak}")
+
+    def check_startable(self, host, guest):
+        """The domain is off, can be started again and has no job then."""
+        domain = self.timed(10, lambda: host.domain(guest.name), "lookup")
+        self.check(self.timed(10, domain.state, "domstate")[0] == libvirt.VIR_DOMAIN_SHUTOFF,
+                   f"the domain is in state {domain.state()}, not off")
+        self.timed(20, domain.create, "start")
+        self.check_no_job(host, guest)
+
+    def finish(self):
+        """Checks what every scenario must leave behind."""
+        deaths = self.deaths()
+        self.check(not deaths, "; ".join(deaths))
+        for host in self._hosts.values():
+            for guest in self._guests:
+                leak = faults.leaked_job(host, guest.name)
+                self.check(not leak, f"a job was left behind: {leak}")
+            lines = faults.log_faults(host, allow=self._allowed)
+            self.check(not lines, f"{host.name} warns {len(lines)} times, first: "
+                                  f"{lines[0] if lines else ''}")
+
+    def deaths(self):
+        """Which daemons have died, and how; all else follows from it."""
+        return [death for host in self._hosts.values() if (death := host.death())]

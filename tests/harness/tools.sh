@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Sourced by scripts/demo and tests/run-scenarios: what runs outside libvirt.
+
+# ensure_tools WORK
+#
+# Builds our C programs, fetches the guest's kernel and packs its initramfs, as
+# far as they are not there. Sets TOOLS to the folder that holds them. Says
+# what failed, with the log, and returns 1 on failure.
+ensure_tools() {
+    local work=$1 top log
+    top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+    TOOLS=$work/tools
+    log=$work/log/tools.log
+    mkdir -p "$TOOLS" "$work/log"
+
+    if ! {
+        if [ ! -e "$work/build/tools/build.ninja" ]; then
+            meson setup "$work/build/tools" "$top"
+        fi && ninja -C "$work/build/tools"
+    } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "cannot build our tools; log $log" >&2
+        return 1
+    fi
+    ln -sf "$work/build/tools/tools/virt-jobstorm" "$TOOLS/virt-jobstorm"
+    ln -sf "$work/build/tools/tests/guest/check-disk" "$TOOLS/check-disk"
+
+    "$top/tests/guest/fetch-kernel" "$work/guest" || return 1
+    ln -sf "$work/guest/vmlinuz" "$TOOLS/vmlinuz"
+    "$top/tests/guest/make-initramfs" "$work/build/tools/tests/guest/guest-init" \
+        "$work/guest/modules" "$TOOLS/initramfs"
+}

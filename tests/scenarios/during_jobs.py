@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Queries, destroy, abort and the death of QEMU during each kind of async job."""
+
+import os
+import signal
+import time
+
+import libvirt
+
+from harness import jobs
+from harness.scenario import scenario
+
+# Seconds
+MEDIAN_LIMIT = 2
+OFF_LIMIT = 10
+
+# What a query may say when QEMU dies under it, or has died
+DIED = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN,
+        libvirt.VIR_ERR_OPERATION_FAILED, libvirt.VIR_ERR_INTERNAL_ERROR,
+        libvirt.VIR_ERR_SYSTEM_ERROR)   # of the monitor's socket
+
+
+def query_for_a_while(t, loop, seconds=3):
+    """Lets the loop's clients query the domain while its job is open."""
+    time.sleep(seconds)
+    t.check(loop.stop(), "a query has not come back")
+    t.log(f"{len(loop.times)} answers, median {loop.median():.3f} s, "
+          f"slowest {loop.slowest():.3f} s, {len(loop.errors)} errors")
+    t.check(not loop.errors, f"{len(loop.errors)} queries failed, first: {loop.errors[:1]}")
+    t.check(loop.median() <= MEDIAN_LIMIT, f"the median of queries took {loop.median():.2f} s")
+    t.check(len(loop.times) >= 3, f"only {len(loop.times)} queries were answered")
+
+
+def abort_now(t, job):
+    """Aborts the job from another connection; its call must tell so."""
+    t.timed(10, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
+    error = job.wait_end()
+    t.log(f"the job's call ended: {error}")
+    t.check(error or not job.abort_is_failure,
+            "the job's call succeeded although the job was aborted")
+    t.check_no_job(job.host, job.guest)
+    t.check(job.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING,
+            "the domain does not run after the abort")
+
+
+@scenario(kinds=[kind for kind in jobs.KINDS if kind.queryable])
+def query(t, job):
+    """Queries are answered while the job runs."""
+    job.open(t)
+    query_for_a_while(t, t.query_loop(job.host, job.guest))
+    kind = t.timed(5, job.domain.jobInfo, "domjobinfo")[0]
+    t.check(kind != libvirt.VIR_DOMAIN_JOB_NONE, "domjobinfo does not know of the job")
+    t.check(job.is_open(), "the job has ended meanwhile")
+    job.domain.destroy()
+    job.wait_end()
+
+
+CRASH = "its daemon may crash: qemuMigrationSrcRun looks at a job that the destroy took away"
+
+
+@scenario(kinds=jobs.KINDS,
+          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")})
+def destroy(t, job):
+    """A destroy gets in under queries, and the domain can be used again."""
+    job.open(t)
+    loop = t.query_loop(job.host, job.guest) if job.queryable else None
+    t.timed(job.destroy_limit, job.domain.destroy, "destroy")
+    error = job.wait_end()
+    t.log(f"the job's call ended: {error}")
+    t.check(error is not None, "the job's call succeeded although the domain was destroyed")
+    if loop:
+        t.check(loop.stop(), "a query has not come back")
+        unexpected = loop.unexpected(DIED)
+        t.check(not unexpected, f"a query failed: {unexpected[:1]}")
+    job.check_over()
+
+
+@scenario(kinds=[kind for kind in jobs.KINDS if kind.abortable])
+def abort(t, job):
+    """An abort ends the job; the guest runs on, and the next job works."""
+    job.open(t)
+    abort_now(t, job)
+    job.guest.check_alive()
+    job.reopen()
+    abort_now(t, job)
+
+
+@scenario(kinds=jobs.KINDS,
+          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")})
+def qemu_killed(t, job):
+    """QEMU dies: the job ends with an error and the domain can be used again."""
+    job.open(t)
+    loop = t.query_loop(job.host, job.guest) if job.queryable else None
+    time.sleep(0.5)
+    os.kill(job.host.qemu_pid(job.guest.name), signal.SIGKILL)
+    error = job.wait_end()
+    t.log(f"the job's call ended: {error}")
+    t.check(error is not None, "the job's call succeeded although QEMU died")
+    t.wait(lambda: job.host.qemu_pid(job.guest.name) is None
+           and not job.host.conn.listDomainsID(), OFF_LIMIT, "the domain is not off")
+    if loop:
+        t.check(loop.stop(), "a query has not come back")
+        unexpected = loop.unexpected(DIED)
+        t.check(not unexpected, f"a query failed: {unexpected[:1]}")
+    job.check_over()
+
+
+@scenario(kinds=[jobs.Save, jobs.DumpLive, jobs.SnapshotMemory])
+def slow_helper(t, job):
+    """QEMU is done with the job, but libvirt's I/O helper waits for the file that
+    it writes to: queries are answered and a destroy gets in."""
+    job.open(t)
+    job.pipe.rate = 0
+    t.timed(10, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
+    query_for_a_while(t, t.query_loop(job.host, job.guest), 2)
+    t.check(job.is_open(), "the job has ended although its file stands still")
+    t.timed(job.destroy_limit, job.domain.destroy, "destroy")
+    job.pipe.rate = 64 << 20
+    t.check(job.wait_end() is not None, "the job's call succeeded although it was aborted")
+    job.check_over()

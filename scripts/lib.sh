@@ -48,24 +48,44 @@ take_lock() {
     export SERIES_LOCKED=1
 }
 
-# run_shown TITLE LOG COMMAND...: run the command with its output in LOG,
-# showing how it gets on: on a terminal one line with its last words, else
-# a line now and then. Returns the command's exit status. The command, a
-# process group of its own, ends when this script is interrupted.
+# run_child COMMAND...: run the command such that an interrupt of this script
+# ends the command first, which a shell by itself does not see to. The command
+# is a process group of its own, without standard input. Returns its status.
+run_child() {
+    local status=0 traps child
+    traps=$(trap -p INT TERM)
+    start_child "$@" </dev/null
+    wait "$child" || status=$?
+    trap - INT TERM
+    eval "$traps"
+    return $status
+}
+
+# start_child COMMAND...: for run_child and run_shown: start the command, set
+# child to its process and process group, and have INT and TERM end it.
+start_child() {
+    local signal
+    set -m
+    "$@" 9>&- &
+    child=$!
+    set +m
+    for signal in INT TERM; do
+        # shellcheck disable=SC2064
+        trap "trap '' INT TERM; kill -TERM -- -$child 2>/dev/null; wait $child
+              trap - INT TERM; $traps
+              kill -$signal \$\$" "$signal"
+    done
+}
+
+# run_shown TITLE LOG COMMAND...: as run_child, with the output in LOG, showing
+# how it gets on: on a terminal one line with its last words, else a line now
+# and then.
 run_shown() {
     local title=$1 log=$2 start=$SECONDS next=$((SECONDS + 30)) status=0 traps child last
     shift 2
     mkdir -p "$(dirname "$log")" || return 1
     traps=$(trap -p INT TERM)
-    set -m
-    "$@" >"$log" 2>&1 </dev/null 9>&- &
-    child=$!
-    set +m
-    # shellcheck disable=SC2064
-    for signal in INT TERM; do
-        trap "kill -TERM -- -$child 2>/dev/null; wait $child; trap - INT TERM; $traps
-              echo >&2; kill -$signal \$\$" "$signal"
-    done
+    start_child "$@" >"$log" 2>&1 </dev/null
     while kill -0 "$child" 2>/dev/null; do
         sleep 0.2
         # shellcheck disable=SC2016
@@ -158,14 +178,14 @@ local_identity() {
 
 # ensure_source: the pristine tree is there; sets TREE.
 ensure_source() {
-    "$top/scripts/fetch" || return 1
+    run_child "$top/scripts/fetch" || return 1
     TREE=$set/stock/tree
 }
 
 # ensure_build stock|series: the build is there and up to date; sets TREE and
 # BUILD.
 ensure_build() {
-    "$top/scripts/build" "$1" || return 1
+    run_child "$top/scripts/build" "$1" || return 1
     TREE=$set/$1/tree
     BUILD=$set/$1/build
 }

@@ -16,8 +16,11 @@ Each kind of job is a class with these members:
     host, domain where the job is
 """
 
+import array
+import fcntl
 import os
 import subprocess
+import termios
 import threading
 import time
 
@@ -53,6 +56,27 @@ class SlowPipe:
                     os.read(self._fd, wanted)
             except BlockingIOError:
                 pass
+
+    def stand_still(self, t):
+        """Takes nothing more, and waits until whoever writes is stuck."""
+        self.rate = 0
+        # Pages that are not full count as such: no exact number can be told.
+        half = fcntl.fcntl(self._fd, fcntl.F_GETPIPE_SZ) // 2
+        seen, since = 0, time.monotonic()
+
+        def stuck():
+            nonlocal seen, since
+            if self._waiting() != seen:
+                seen, since = self._waiting(), time.monotonic()
+            return seen >= half and time.monotonic() - since > 1
+
+        t.wait(stuck, 30, "the pipe does not fill up")
+
+    def _waiting(self):
+        """How many bytes the pipe holds"""
+        count = array.array("i", [0])
+        fcntl.ioctl(self._fd, termios.FIONREAD, count)
+        return count[0]
 
 
 def feed_slowly(data, path, rate=SLOW):

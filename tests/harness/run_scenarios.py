@@ -21,8 +21,6 @@ import libvirt  # noqa: E402
 from harness import sandbox  # noqa: E402
 from harness.scenario import ALL, Skip, Test  # noqa: E402
 
-SKIPPED = 77
-
 
 def load_scenarios():
     folder = os.path.join(TESTS, "scenarios")
@@ -80,7 +78,7 @@ def run_one(args):
             test.finish()
         except Skip as reason:
             print(reason)
-            return SKIPPED
+            return sandbox.SKIPPED
         except sandbox.Interrupted:
             print("interrupted or out of time")
             return 1
@@ -144,9 +142,9 @@ class Runner:
             reason = lines[-1] if lines else f"exit status {code}"
         if code == 0:
             return "PASS", "", log
-        if code != SKIPPED and entry.stock_fails and self.stock and not self.stopping:
+        if code != sandbox.SKIPPED and entry.stock_fails and self.stock and not self.stopping:
             return "SKIP", f"stock is known to fail it: {entry.stock_fails} ({reason})", log
-        return ("SKIP" if code == SKIPPED else "FAIL"), reason, log
+        return ("SKIP" if code == sandbox.SKIPPED else "FAIL"), reason, log
 
     def run_all(self, entries):
         signal.signal(signal.SIGINT, self.stop)

@@ -42,6 +42,9 @@ MS_PRIVATE = 0x40000
 
 PR_SET_PDEATHSIG = 1
 
+# Exit status of a run that could not be made here
+SKIPPED = 77
+
 # Seconds that a run has for ending by itself after SIGINT or SIGTERM
 GRACE = 20
 
@@ -164,7 +167,7 @@ def run(main, work, name, keep=False):
     """Runs main(folder) in a sandbox and returns its exit status.
 
     @folder is the path of the run's own folder below @work; it is removed at
-    the end unless main returned a status other than 0, or @keep is true. main
+    the end unless main returned a status other than 0 and SKIPPED, or @keep is true. main
     gets Interrupted when the user ends the run.
     """
     if os.geteuid() != 0:
@@ -195,7 +198,7 @@ def run(main, work, name, keep=False):
     _, status = os.waitpid(init, 0)
     signal.alarm(0)
     code = os.waitstatus_to_exitcode(status)
-    if code == 0 and not keep:
+    if code in (0, SKIPPED) and not keep:
         folder.remove()
     else:
         folder.remove_images()

@@ -110,7 +110,7 @@ def slow_helper(t, job):
     """QEMU is done with the job, but libvirt's I/O helper waits for the file that
     it writes to: queries are answered and a destroy gets in."""
     job.open(t)
-    job.pipe.rate = 0
+    job.pipe.stand_still(t)
     t.timed(10, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
     query_for_a_while(t, t.query_loop(job.host, job.guest), 2)
     t.check(job.is_open(), "the job has ended although its file stands still")

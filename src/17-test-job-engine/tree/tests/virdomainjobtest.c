@@ -25,7 +25,6 @@
 #include "qemumonitortestutils.h"
 #include "virdomainjob.h"
 #include "virerror.h"
-#include "virlog.h"
 #include "virmock.h"
 #include "virthread.h"
 #include "virtime.h"
@@ -36,16 +35,16 @@
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
-VIR_LOG_INIT("tests.virdomainjobtest");
-
 /* For how long threads may be busy with a single step. Only a runaway thread
  * makes it matter. */
 #define TEST_DEADLINE (60 * 1000ull)
 
 /* The flood: so many threads query the domain in a tight loop while the async
- * job becomes interruptible and stops being so this many times. */
+ * job becomes interruptible and stops being so this many times, which takes a
+ * few hundred jobs. */
 #define TEST_FLOOD_THREADS 8
 #define TEST_FLOOD_ROUNDS 50
+#define TEST_FLOOD_JOBS 100000
 
 /* Names of the threads. The first one is the main thread, which does what is
  * not done by a job: it delivers events. */
@@ -1040,7 +1039,7 @@ static const testStep stepsIsolation[] = {
       "query:first migration out:owner:open 2 first=0" },
     { OWNER, testExit, 0,
       "query:first migration out:owner:closed 2 owner=wait" },
-    /* events do not help it */
+    /* events are of no help */
     { EVENT, testWakeUp, 0,
       "query:first migration out:owner:closed 2 owner=wait" },
     { FIRST, testEnd, 0,
@@ -1611,7 +1610,7 @@ static const testStep stepsGuestAgent[] = {
       "none snapshot:owner:closed agent=modify:owner 2 owner=0 first=0" },
     { OWNER, testEndAgent, 0,
       "none snapshot:owner:closed 1 owner=0" },
-    /* An agent job of somebody else opens nothing. */
+    /* The agent job of another thread opens nothing. */
     { FIRST, testBeginAgent, VIR_AGENT_JOB_QUERY,
       "none snapshot:owner:closed agent=query:first 2 first=0" },
     { FIRST, testEnterAgent, 0,
@@ -2022,6 +2021,7 @@ enum {
     FLOOD_STARVED = -15,            /* a job started while the window closed */
     FLOOD_JOB_RUNNING = -16,        /* a job was running in the closed window */
     FLOOD_DRIED_UP = -17,           /* nobody came into the open window */
+    FLOOD_ENDLESS = -18,            /* the async job does not get on */
 };
 
 static int
@@ -2035,7 +2035,9 @@ testQueryLoop(testData *data,
         if (virDomainObjBeginJob(data->vm, VIR_JOB_QUERY) < 0)
             return FLOOD_JOB_REFUSED;
 
-        data->jobs++;
+        if (data->jobs++ > TEST_FLOOD_JOBS)
+            return FLOOD_ENDLESS;
+
         if (data->running++ > 0)
             return FLOOD_JOBS_AT_ONCE;
 
@@ -2102,11 +2104,8 @@ static int
 testOpenAndCloseLoop(testData *data,
                      int rounds)
 {
-    int rc;
+    int rc = 0;
     size_t i;
-
-    rc = virDomainObjBeginAsyncJob(data->vm, VIR_ASYNC_JOB_MIGRATION_OUT,
-                                   VIR_DOMAIN_JOB_OPERATION_UNKNOWN, 0);
 
     for (i = 0; rc == 0 && i < rounds; i++)
         rc = testOpenAndClose(data, 1 + i % TEST_FLOOD_THREADS);
@@ -2125,6 +2124,9 @@ testRunFlood(const void *opaque G_GNUC_UNUSED)
     g_autofree char *actual = NULL;
     size_t i;
     int ret = -1;
+
+    testThreadStart(data, OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT);
+    testRest(data);
 
     testThreadStart(data, OWNER, testOpenAndCloseLoop, TEST_FLOOD_ROUNDS);
     virBufferAddLit(&expect, "none none 0 owner=0");
@@ -2232,14 +2234,17 @@ mymain(void)
 
     virEventRegisterDefaultImpl();
 
-    if (!(monitor = qemuMonitorTestNewSimple(driver.xmlopt)) ||
-        !(agent = qemuMonitorTestNewAgent(driver.xmlopt))) {
+    /* Both come locked, for those who do not care about jobs. */
+    if (!(monitor = qemuMonitorTestNewSimple(driver.xmlopt))) {
         ret = -1;
         goto cleanup;
     }
-
-    /* They come locked, for those who do not care about jobs. */
     virObjectUnlock(qemuMonitorTestGetMonitor(monitor));
+
+    if (!(agent = qemuMonitorTestNewAgent(driver.xmlopt))) {
+        ret = -1;
+        goto cleanup;
+    }
     virObjectUnlock(qemuMonitorTestGetAgent(agent));
 
 #define DO_TEST_FULL(_name, _func, ...) \
@@ -2340,10 +2345,11 @@ mymain(void)
         DO_TEST_ASYNC("status XML with nested job", testRunStatusXML, NULL, i);
     }
 
-    virObjectLock(qemuMonitorTestGetMonitor(monitor));
-    virObjectLock(qemuMonitorTestGetAgent(agent));
-
  cleanup:
+    if (agent)
+        virObjectLock(qemuMonitorTestGetAgent(agent));
+    if (monitor)
+        virObjectLock(qemuMonitorTestGetMonitor(monitor));
     qemuMonitorTestFree(agent);
     qemuMonitorTestFree(monitor);
     qemuTestDriverFree(&driver);

@@ -19,7 +19,7 @@ sys.path.insert(0, TESTS)
 import libvirt  # noqa: E402
 
 from harness import sandbox  # noqa: E402
-from harness.scenario import ALL, Skip, Test  # noqa: E402
+from harness.scenario import ALL, Skip, Test, is_stock  # noqa: E402
 
 
 def load_scenarios():
@@ -95,11 +95,6 @@ def run_one(args):
 
 
 # --- all of them ---
-
-def is_stock(build):
-    """True unless the series has been applied to what is in the build tree."""
-    with open(os.path.join(build, "src", "libvirt_driver_qemu.so"), "rb") as file:
-        return b"qemuDomainObjEnterInterruptible" not in file.read()
 
 
 class Runner:

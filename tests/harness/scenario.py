@@ -9,6 +9,7 @@ must not have kept a job.
 """
 
 import dataclasses
+import os
 import time
 import typing
 
@@ -63,12 +64,19 @@ def scenario(kinds=None, slow=False, timeout=120, stock_fails=None):
     return register
 
 
+def is_stock(build):
+    """True unless the series has been applied to what is in the build tree."""
+    with open(os.path.join(build, "src", "libvirt_driver_qemu.so"), "rb") as file:
+        return b"qemuDomainObjEnterInterruptible" not in file.read()
+
+
 class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
     def __init__(self, folder, build, tools, cache, log_file):
         self.folder = folder
         self.build = build
+        self.stock = is_stock(build)
         self.tools = tools
         self.log_file = log_file
         self.qemu_conf = ""     # to be set before the first use of a host

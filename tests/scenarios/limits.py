@@ -37,9 +37,10 @@ def max_queued(t):
     others = loop.unexpected((libvirt.VIR_ERR_OPERATION_FAILED,
                               libvirt.VIR_ERR_OPERATION_INVALID))
     t.log(f"{len(loop.times)} answers, {len(refused)} refused")
-    if not refused:
-        raise Skip("this libvirt does not apply max_queued: 9.0.0 reads it from qemu.conf, "
+    if not refused and t.stock:
+        raise Skip("stock does not apply max_queued: 9.0.0 reads it from qemu.conf, "
                    "but never hands it to the job engine")
+    t.check(refused, "no query was refused: the limit was not put to the test")
     t.check(loop.times, "no query was answered")
     t.check(not others, f"a query failed otherwise: {others[:1]}")
     guest.check_alive()

@@ -71,7 +71,7 @@ start_child() {
     set +m
     for signal in INT TERM; do
         # shellcheck disable=SC2064
-        trap "trap '' INT TERM; kill -TERM -- -$child 2>/dev/null; wait $child
+        trap "trap '' INT TERM; kill -TERM -- -$child 2>/dev/null || true; wait $child || true
               trap - INT TERM; $traps
               kill -$signal \$\$" "$signal"
     done

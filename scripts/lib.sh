@@ -17,6 +17,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$top/.work
 export PYTHONDONTWRITEBYTECODE=1
 
+# Who made the trees in the work folder does not matter; git would refuse to
+# look at another user's.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+
 die() {
     echo "${0##*/}: $*" >&2
     exit 1
@@ -174,6 +178,25 @@ local_identity() {
         git -c user.useConfigOnly=true var GIT_${who}_IDENT >/dev/null 2>&1 && continue
         export "GIT_${who}_NAME=Local Build" "GIT_${who}_EMAIL=local-build@invalid"
     done
+}
+
+# copy_tree FROM TO: a copy of a checkout that is the user's own.
+copy_tree() {
+    rm -rf "$2" && mkdir -p "$(dirname "$2")" &&
+        cp -a --no-preserve=ownership "$1" "$2"
+}
+
+# import_commits FROM TO: make the commits of the checkout FROM above stock
+# known to the checkout TO, as FETCH_HEAD. By a file, since a git that fetches
+# from a folder asks again whose it is.
+import_commits() {
+    local base bundle status=0
+    base=$(git -C "$set/stock/tree" rev-parse HEAD) || return 1
+    bundle=$(mktemp) || return 1
+    git -C "$1" bundle create --quiet "$bundle" "$base..HEAD" &&
+        git -C "$2" -c gc.auto=0 fetch --quiet --force "$bundle" HEAD || status=$?
+    rm "$bundle"
+    return $status
 }
 
 # ensure_source: the pristine tree is there; sets TREE.

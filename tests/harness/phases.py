@@ -29,7 +29,7 @@ import typing
 
 import libvirt
 
-from . import jobs, relay
+from . import faults, jobs, relay
 
 SLOW = jobs.SLOW
 SOME = 256 << 10    # bytes that show that data flows
@@ -154,9 +154,10 @@ class Migration:
         self.guest = guest
         self.source = t.alpha
         self.destination = t.beta
-        self.domain = self.source.connect().lookupByName(guest.name)
         self.client = None
+        self._conns = {}
         self.params = {}
+        self._given = {}        # the parameters of the last start()
         self._result = None
         self._stopped = []      # processes that have been sent SIGSTOP
         port = next(_ports)
@@ -194,6 +195,12 @@ class Migration:
             libvirt.VIR_DOMAIN_XML_MIGRATABLE).replace(self.guest.disk, copy)
 
     @property
+    def domain(self):
+        """The domain on the source, on a connection of its own: the daemon may have
+        been started anew."""
+        return self.source.connect().lookupByName(self.guest.name)
+
+    @property
     def relays(self):
         return [one for one in (self.source_calls, self.peer_calls, self.stream, self.nbd) if one]
 
@@ -202,7 +209,7 @@ class Migration:
         flags = self.kind.flags | extra_flags | libvirt.VIR_MIGRATE_UNSAFE
         if self.kind.live:
             flags |= libvirt.VIR_MIGRATE_LIVE
-        self._result = None
+        self._result, self._given = None, params
         self.client = subprocess.Popen(
             [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "migrate_client.py"),
              json.dumps({"source": self.source_calls.uri, "destination": self.peer_calls.uri,
@@ -254,14 +261,11 @@ class Migration:
 
     def state(self, host):
         """The domain's state and its reason, on a connection that nobody else uses"""
-        conn = self._conns.setdefault(host.name, None) or host.connect()
-        self._conns[host.name] = conn
-        return tuple(conn.lookupByName(self.guest.name).state())
-
-    _conns = None
+        if host.name not in self._conns:
+            self._conns[host.name] = host.connect()
+        return tuple(self._conns[host.name].lookupByName(self.guest.name).state())
 
     def wait_state(self, host, state, reason=None):
-        self._conns = self._conns or {}
         self.wait(lambda: self.state(host)[0] == state
                   and reason in (None, self.state(host)[1]),
                   f"state {state}/{reason} of the domain on {host.name}", ended=True)
@@ -283,17 +287,24 @@ class Migration:
         """Has QEMU switch over now, with much left to be sent."""
         self.domain.migrateSetMaxDowntime(1000000)
 
-    def release(self):
-        """Lets the migration go on, if it still can."""
+    def let_go(self):
+        """Holds nothing any more, but leaves a bandwidth as it is."""
         self.continue_qemu()
         for one in self.relays:
             one.free()
-        with contextlib.suppress(libvirt.libvirtError):
-            self.domain.migrateSetMaxSpeed(1 << 20)
+
+    def release(self):
+        """Lets the migration go on at full speed, if it still can."""
+        self.let_go()
+        if libvirt.VIR_MIGRATE_PARAM_BANDWIDTH in self._given:
+            for flags in (0, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY):
+                with contextlib.suppress(libvirt.libvirtError, TimeoutError):
+                    faults.within(10, lambda: self.domain.migrateSetMaxSpeed(1 << 20, flags),
+                                  "the bandwidth")
 
     def end(self):
         """Ends the migration and the domain, whatever has become of them."""
-        self.release()
+        self.let_go()
         if self.client and self.client.poll() is None:
             # It is what a client does that is still to go on.
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -533,6 +544,8 @@ def postcopy_failed(m):
     m.stream.cut()
     m.wait_state(m.source, libvirt.VIR_DOMAIN_PAUSED,
                  libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED)
+    m.wait_state(m.destination, libvirt.VIR_DOMAIN_RUNNING,
+                 libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED)
     if not m.result():
         raise NotHeld("the migration succeeded although the network was cut")
 

@@ -305,24 +305,30 @@ class Migration:
     def end(self):
         """Ends the migration and the domain, whatever has become of them."""
         self.let_go()
-        if self.client and self.client.poll() is None:
-            # It is what a client does that is still to go on.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.client.wait(0.1)
-        for host in (self.source, self.destination):
-            with contextlib.suppress(libvirt.libvirtError):
-                domain = host.connect().lookupByName(self.guest.name)
-                with contextlib.suppress(libvirt.libvirtError):
-                    domain.destroy()
-        if self.client and self.client.poll() is None:
+        self._destroy()
+        if self.client:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.client.wait(20)
             self.client.kill()
             self.client.wait()
-        if self.client:
             self.client.stdout.close()
+            # It may have brought the guest to where it was not before.
+            self._destroy()
         for one in self.relays:
             one.close()
+
+    def _destroy(self):
+        """Destroys the guest on both hosts."""
+        def destroy(host):
+            with contextlib.suppress(libvirt.libvirtError):
+                host.connect().lookupByName(self.guest.name).destroy()
+
+        ends = [threading.Thread(target=destroy, args=(host,), daemon=True)
+                for host in (self.source, self.destination)]
+        for thread in ends:
+            thread.start()
+        for thread in ends:
+            thread.join(30)
 
 
 # --- phases ------------------------------------------------------------------
@@ -334,7 +340,9 @@ class Phase:
     means: str      # what holds it there
     reach: typing.Callable
     without: typing.Callable
-    disturbs: bool  # a daemon is restarted: no other guest may be on the hosts
+    # The host whose daemon is killed and started again once `reach` is done;
+    # that is done to all guests on it
+    restarts: typing.Optional[str]
 
     def missing(self, kind):
         """Why a @kind of migration has no such phase; None: it has."""
@@ -344,11 +352,11 @@ class Phase:
 PHASES = {}
 
 
-def phase(name, text, means, without=lambda kind: None, disturbs=False):
+def phase(name, text, means, without=lambda kind: None, restarts=None):
     """Makes a function that brings a Migration into a phase one of the PHASES.
-    @without: tells why a kind has no such phase, or None"""
+    @without: tells why a kind has no such phase, or None; @restarts: see Phase"""
     def register(function):
-        PHASES[name] = Phase(name, text, means, function, without, disturbs)
+        PHASES[name] = Phase(name, text, means, function, without, restarts)
         return function
     return register
 
@@ -560,37 +568,34 @@ def postcopy_recovery(m):
 
 
 @phase("source-restarted", "the source's daemon was killed in the copy of memory and is back",
-       "nothing: what it leaves", disturbs=True)
+       "nothing: what it leaves", restarts="source")
 def source_restarted(m):
     memory(m)
-    m.source.kill_daemon()
-    m.source.start()
 
 
 @phase("destination-restarted",
        "the destination's daemon was killed in the copy of memory and is back",
-       "nothing: what it leaves", disturbs=True)
+       "nothing: what it leaves", restarts="destination")
 def destination_restarted(m):
     memory(m)
-    m.destination.kill_daemon()
-    m.destination.start()
 
 
 @phase("postcopy-source-restarted", "the source's daemon was killed in post-copy and is back",
-       "a bandwidth of 1 MiB/s", NO_POSTCOPY, disturbs=True)
+       "a bandwidth of 1 MiB/s", NO_POSTCOPY, restarts="source")
 def postcopy_source_restarted(m):
     postcopy(m)
-    m.source.kill_daemon()
-    m.source.start()
 
 
 @phase("postcopy-destination-restarted",
        "the destination's daemon was killed in post-copy and is back",
-       "a bandwidth of 1 MiB/s", NO_POSTCOPY, disturbs=True)
+       "a bandwidth of 1 MiB/s", NO_POSTCOPY, restarts="destination")
 def postcopy_destination_restarted(m):
     postcopy(m)
-    m.destination.kill_daemon()
-    m.destination.start()
+
+
+def restart_daemon(host):
+    host.kill_daemon()
+    host.start()
 
 
 def make_guest(t, kind, **settings):
@@ -620,6 +625,8 @@ def hold(t, kind, phase_name, guest=None):
         if kind.paused:
             m.domain.suspend()
         step.reach(m)
+        if step.restarts:
+            restart_daemon(getattr(m, step.restarts))
         yield m
     finally:
         m.end()

@@ -1,0 +1,603 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measures which calls are answered in each phase of a migration, on stock libvirt
+and with the series. Called by tests/availability.
+
+For each build and kind of migration a process of its own (--unit) runs two
+hosts. A phase is held on four guests at once (harness/phases.py), so that no
+call is measured after one that changes what it finds:
+
+    queries     all calls that change nothing, at once, each on a connection of
+                its own; then a suspend
+    abort       domjobabort
+    destroy     on the source
+    destroy     on the destination
+
+A call that has not come back after a limit counts as one that waits.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import dataclasses
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, TESTS)
+
+import libvirt  # noqa: E402
+import libvirt_qemu  # noqa: E402
+
+from harness import availability_report as report  # noqa: E402
+from harness import phases, sandbox  # noqa: E402
+from harness.scenario import Test, is_stock  # noqa: E402
+
+HOSTS = ("source", "destination")
+
+# Seconds
+LIMIT = 3               # after which a call counts as one that waits
+SWITCHOVER_LIMIT = 8    # in a switchover, where the series lets queries wait
+DESTROY_LIMIT = 13      # libvirt kills a QEMU that does not end after 10
+UNIT_TIMEOUT = 900
+
+MEMORY_KIB = (48 + 96) << 10
+STATS_WANTED = ("balloon.rss", "block.0.rd.reqs")
+
+
+class Partial(Exception):
+    """An answer that lacks what an idle domain's has"""
+
+
+def _domstats(domain):
+    records = domain.connect().domainListGetStats([domain])
+    missing = [name for name in STATS_WANTED if not records or name not in records[0][1]]
+    if missing:
+        raise Partial(f"an answer without {', '.join(missing)}")
+
+
+def _first_mac(domain):
+    return domain.XMLDesc().partition("<mac address='")[2][:17]
+
+
+# --- calls -------------------------------------------------------------------
+
+QUERIES = {
+    "domstats": _domstats,
+    "dominfo": lambda domain: domain.info(),
+    "domblkstat": lambda domain: domain.blockStats("vda"),
+    "domifstat": lambda domain: domain.interfaceStats(domain.mac),
+    "dommemstat": lambda domain: domain.memoryStats(),
+    "domjobinfo": lambda domain: domain.jobStats(),
+    "vcpuinfo": lambda domain: domain.vcpus(),
+    "dumpxml": lambda domain: domain.XMLDesc(),
+    "domblkinfo": lambda domain: domain.blockInfo("vda"),
+    "qemu-monitor-command": lambda domain: libvirt_qemu.qemuMonitorCommand(
+        domain, '{"execute": "query-status"}', 0),
+}
+# These change nothing that a held phase depends on.
+HARMLESS = {
+    "migrate-setmaxdowntime": lambda domain: domain.migrateSetMaxDowntime(300),
+    "migrate-setspeed": lambda domain: domain.migrateSetMaxSpeed(1),
+    "set-memory": lambda domain: domain.setMemoryFlags(MEMORY_KIB,
+                                                       libvirt.VIR_DOMAIN_AFFECT_LIVE),
+}
+LAST = {
+    "suspend": lambda domain: domain.suspend(),
+    "domjobabort": lambda domain: domain.abortJob(),
+    "destroy": lambda domain: domain.destroy(),
+}
+CALLS = {**QUERIES, **HARMLESS, **LAST}
+
+
+def limit_of(call, phase):
+    if call == "destroy":
+        return DESTROY_LIMIT
+    return SWITCHOVER_LIMIT if phase.startswith("switchover") else LIMIT
+
+
+class Ask:
+    """A call for a guest that is under way in a thread of its own."""
+
+    def __init__(self, host, guest, call, limit):
+        self.what = f"{call} on {host.name}"
+        self.limit = limit
+        self.result = None
+        conn = host.connect()
+        self._began = time.monotonic()
+        self._thread = threading.Thread(target=self._run, args=(conn, guest, call), daemon=True)
+        self._thread.start()
+
+    def _run(self, conn, guest, call):
+        verdict, code, text = "answered", 0, ""
+        try:
+            domain = conn.lookupByName(guest.name)
+            domain.mac = guest.mac
+            CALLS[call](domain)
+        except libvirt.libvirtError as error:
+            verdict, code, text = "refused", error.get_error_code(), str(error)
+        except Partial as error:
+            verdict, text = "refused", str(error)
+        self.result = {"verdict": verdict, "seconds": round(time.monotonic() - self._began, 3),
+                       "code": code, "text": text}
+
+    def wait(self):
+        """Returns the result, or that it waits."""
+        self._thread.join(max(self._began + self.limit - time.monotonic(), 0))
+        return self.result or {"verdict": "waits", "seconds": self.limit, "code": 0, "text": ""}
+
+    def drain(self, timeout):
+        """Waits until the call is over, however it ends."""
+        self._thread.join(max(timeout, 0))
+        return not self._thread.is_alive()
+
+
+# --- one build and kind, in a sandbox ----------------------------------------
+
+@dataclasses.dataclass
+class Role:
+    """What is asked for on one of the guests in a phase"""
+    name: str
+    calls: tuple
+    hosts: tuple = HOSTS
+
+
+class Team:
+    """Four guests on which a phase is held at once."""
+
+    def __init__(self, unit, number):
+        self.unit = unit
+        roles = [Role("queries", (*QUERIES, *HARMLESS, "suspend")),
+                 Role("abort", ("domjobabort",)),
+                 Role("destroy", ("destroy",), ("source",)),
+                 Role("destroy", ("destroy",), ("destination",))]
+        self.roles = [role for role in roles if set(role.calls) & set(unit.calls)]
+        self.guests = [phases.make_guest(unit.t, unit.kind, name=f"guest{number}{index}")
+                       for index in range(len(self.roles))]
+        for guest in self.guests:
+            guest.mac = f"52:54:00:00:0{number}:0{self.guests.index(guest)}"
+            guest.xml = guest.xml.replace(
+                "</devices>", f"<interface type='{unit.nic}'><mac address='{guest.mac}'/>"
+                "<model type='e1000'/></interface></devices>")
+        self._each(self._boot)
+
+    def _each(self, call, *args):
+        """Returns call(guest or what stands for it, ...) of all, done at once."""
+        with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
+            futures = [pool.submit(call, *each) for each in zip(self.guests, *args)]
+            return [future.result() for future in futures]
+
+    def _boot(self, guest):
+        domain = guest.start(self.unit.t.alpha)
+        guest.image = os.path.join(guest.folder, "saved")
+        if self.unit.kind.paused:
+            domain.suspend()
+        domain.save(guest.image)
+
+    def _restore(self, guest):
+        """The guest as it was after its boot, on the source only"""
+        conn = self.unit.t.alpha.connect()
+        for host in (self.unit.t.alpha, self.unit.t.beta):
+            # Of an attempt that went wrong
+            with contextlib.suppress(libvirt.libvirtError):
+                host.connect().lookupByName(guest.name).destroy()
+        conn.restore(guest.image)
+        conn.lookupByName(guest.name).migrateSetMaxSpeed(1 << 20)
+
+    def measure_idle(self):
+        """What the calls take when nothing is going on: the best of three"""
+        guest = self.guests[0]
+        self._restore(guest)
+        times = {}
+        for _ in range(3):
+            for call in QUERIES:
+                result = Ask(self.unit.t.alpha, guest, call, 10).wait()
+                if result["verdict"] != "answered" and call != "domifstat":
+                    raise phases.NotHeld(f"{call} of an idle domain: {result}")
+                times[call] = min(result["seconds"], times.get(call, result["seconds"]))
+        self.unit.t.alpha.domain(guest.name).destroy()
+        return times
+
+    def measure(self, phase, skipped=()):
+        """Returns the results: {host: {call: result}}."""
+        found = {host: {} for host in HOSTS}
+        asked = []
+        with contextlib.ExitStack() as stack:
+            held = self._hold(stack, phase)
+            with concurrent.futures.ThreadPoolExecutor(len(held)) as pool:
+                for future in [pool.submit(self._ask, phase, role, m, found, asked)
+                               for role, m in zip(self.roles, held)
+                               if role.name not in skipped]:
+                    future.result()
+        # A call that waits for a job may do so for 30 s, its domain gone or not: it
+        # is left to itself.
+        deadline = time.monotonic() + 1
+        stuck = [ask.what for ask in asked if not ask.drain(deadline - time.monotonic())]
+        if stuck:
+            self.unit.t.log(f"{phase.name}: still waiting after its end: {', '.join(stuck)}")
+        return found
+
+    def _hold(self, stack, phase):
+        """Holds the phase on all guests at once."""
+        def reach(guest):
+            self._restore(guest)
+            m = phases.Migration(self.unit.t, self.unit.kind, guest)
+            stack.callback(m.end)
+            phase.reach(m)
+            return m
+
+        held = self._each(reach)
+        if phase.restarts:
+            phases.restart_daemon(getattr(held[0], phase.restarts))
+        return held
+
+    def _ask(self, phase, role, m, found, asked):
+        hosts = [host for host in role.hosts]
+        before = m.job(m.source), m.job(m.destination)
+
+        def ask(calls):
+            asks = [(host, call, Ask(getattr(m, host), m.guest, call,
+                                     limit_of(call, phase.name)))
+                    for call in calls if call in self.unit.calls for host in hosts]
+            asked.extend(each for _, _, each in asks)
+            for host, call, each in asks:
+                found[host][call] = each.wait()
+
+        if role.name != "queries":
+            ask(role.calls)
+            return
+        ask([call for call in role.calls if call != "suspend"])
+        if phase.name in report.QUIET and not self.unit.t.stock:
+            self._ask_alone(phase, m, found["source"], asked)
+        if not phase.restarts and (m.job(m.source), m.job(m.destination)) != before:
+            raise phases.NotHeld(f"{phase.name} was left meanwhile: {before} before, "
+                                 f"{m.job(m.source), m.job(m.destination)} after the queries")
+        ask(["suspend"])
+
+    def _ask_alone(self, phase, m, found, asked):
+        """Asks those that were slow again, one by one: at once they are in each
+        other's way. The best counts."""
+        for call in set(QUERIES) & set(found):
+            tries = 2
+            while (tries and found[call]["verdict"] == "answered"
+                   and found[call]["seconds"] > self.unit.idle[call] + report.IDLE_ADD):
+                tries -= 1
+                again = Ask(m.source, m.guest, call, limit_of(call, phase.name))
+                asked.append(again)
+                result = again.wait()
+                if result["seconds"] < found[call]["seconds"]:
+                    found[call] = result
+
+
+class Unit:
+    """All phases of one kind of migration on one build."""
+
+    def __init__(self, args, folder):
+        self.kind = phases.KINDS[args.kind[0]]
+        self.calls = args.calls
+        self.nic = "ethernet" if os.path.exists("/dev/net/tun") else "user"
+        self.t = Test(folder, args.build, args.tools, args.cache, sys.stdout)
+        phases.prepare_hosts(self.t, [self.kind])
+        self.results = {}
+        self.idle = {}
+        self.crashes = []
+        self._lock = threading.Lock()
+        wanted = [phase for phase in phases.PHASES.values()
+                  if phase.name in args.phase and not phase.missing(self.kind)]
+        self.alone = [phase for phase in wanted if phase.restarts]
+        self.queue = queue.Queue()
+        for phase in wanted:
+            if not phase.restarts:
+                self.queue.put(phase)
+
+    def run(self, teams):
+        self.t.alpha, self.t.beta  # pylint: disable=pointless-statement
+        with concurrent.futures.ThreadPoolExecutor(teams) as pool:
+            made = list(pool.map(lambda number: Team(self, number), range(teams)))
+            self.idle = made[0].measure_idle()
+            list(pool.map(self._work, made))
+        for phase in self.alone:
+            self._measure(made[0], phase)
+        return {"idle": self.idle, "phases": self.results, "crashes": self.crashes}
+
+    def _work(self, team):
+        while True:
+            try:
+                phase = self.queue.get_nowait()
+            except queue.Empty:
+                return
+            self._measure(team, phase)
+
+    def _measure(self, team, phase):
+        """Measures a phase; tried again if it could not be held, or if a daemon of
+        stock crashed, as it may when a domain that migrates is destroyed."""
+        for attempt in range(4):
+            began = time.monotonic()
+            skipped = ("destroy",) if attempt >= 2 and self.crashes else ()
+            try:
+                result = {"found": team.measure(phase, skipped)}
+            except (phases.NotHeld, libvirt.libvirtError, OSError) as error:
+                traceback.print_exc(file=sys.stdout)
+                result = {"error": f"{type(error).__name__}: {error}"}
+            self.t.log(f"{phase.name}: {time.monotonic() - began:.1f} s "
+                       f"{result.get('error', 'measured')}")
+            if self.raise_dead():
+                result = {"error": self.crashes[-1]}
+                if not self.t.stock:
+                    break
+            elif "found" in result or attempt == 1 and not self.crashes:
+                break
+        for call in skipped if "found" in result else ():
+            for calls in result["found"].values():
+                calls[call] = {"verdict": "crash", "seconds": 0, "code": 0, "text": ""}
+        self.results[phase.name] = result
+
+    def raise_dead(self):
+        """Starts daemons that have died. Returns whether there were any."""
+        with self._lock:
+            deaths = self.t.deaths()
+            for host in (self.t.alpha, self.t.beta):
+                if host.death():
+                    host.start()
+            self.crashes += deaths
+            return bool(deaths)
+
+
+def run_unit(args):
+    def main(folder):
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        results = Unit(args, folder).run(args.teams)
+        with open(args.unit, "w") as file:
+            json.dump(results, file)
+        return 0
+
+    return sandbox.run(main, args.work, os.path.basename(args.unit).partition(".")[0], False)
+
+
+# --- all of them -------------------------------------------------------------
+
+class Runner:
+    """Runs the units, compares what they found, and tells it."""
+
+    def __init__(self, args):
+        self.args = args
+        self.builds = {"stock": args.stock_build, "series": args.build}
+        self.kinds = args.kind
+        self.folder = os.path.join(args.work, "log", "availability")
+        os.makedirs(self.folder, exist_ok=True)
+        self.processes = set()
+        self.stopping = False
+        self.units = {}     # (kind, build): results
+        self.worse = {}     # (kind, phase): texts
+        self.counts = dict.fromkeys(("PASS", "FAIL", "SKIP"), 0)
+
+    def stop(self, _signum, _frame):
+        self.stopping = True
+        for process in list(self.processes):
+            process.terminate()
+
+    def unit(self, kind, build, names, again=False):
+        """Runs the phases @names of a kind on a build; returns the results."""
+        if self.stopping:
+            return {"error": "interrupted"}
+        name = f"availability-{build}-{kind}" + ("-again" if again else "")
+        base = os.path.join(self.folder, name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{base}.json")
+        command = [sys.executable, "-B", os.path.abspath(__file__), "--unit", f"{base}.json",
+                   "--parent", str(os.getpid()), "--build", self.builds[build],
+                   "--tools", self.args.tools, "--work", self.args.work, "--kind", kind,
+                   "--teams", str(self.args.teams), "--calls", ",".join(self.args.calls),
+                   "--phase", ",".join(names)]
+        with open(f"{base}.log", "w") as output:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=subprocess.STDOUT)
+            self.processes.add(process)
+            try:
+                process.wait(UNIT_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                process.wait()
+            self.processes.discard(process)
+        try:
+            with open(f"{base}.json") as file:
+                return json.load(file)
+        except (FileNotFoundError, ValueError):
+            with open(f"{base}.log", errors="replace") as file:
+                last = (file.read().splitlines() or [f"status {process.returncode}"])[-1]
+            return {"error": f"{last}; log {base}.log"}
+
+    def pair(self, pool, kind, names, again=False):
+        """The results of both builds, measured at the same time if there are two jobs"""
+        futures = {build: pool.submit(self.unit, kind, build, names, again)
+                   for build in self.builds}
+        return {build: future.result() for build, future in futures.items()}
+
+    def judge(self, units, phase):
+        """(word, reason, exempt cells) of one phase"""
+        found = {}
+        for build, unit in units.items():
+            part = unit.get("phases", {}).get(phase, unit)
+            if "found" not in part:
+                return "FAIL", f"not measured on {build}: {part.get('error', 'missing')}", []
+            found[build] = part["found"]
+        worse, exempt = report.compare(phase, found["stock"], found["series"],
+                                       units["series"]["idle"])
+        if worse:
+            return "FAIL", "; ".join(worse), exempt
+        return "PASS", "; ".join(f"{build}: {report.tally(found[build])}"
+                                 for build in self.builds), exempt
+
+    def run_kind(self, pool, kind):
+        names = [name for name in self.args.phase
+                 if not phases.PHASES[name].missing(phases.KINDS[kind])]
+        if not names:
+            return
+        reason = unable(phases.KINDS[kind])
+        if reason:
+            for name in names:
+                self.tell("SKIP", f"{kind}/{name}", reason)
+            return
+        units = self.pair(pool, kind, names)
+        failed = [name for name in names if self.judge(units, name)[0] == "FAIL"]
+        if failed and not self.stopping:
+            # What is worse must be so twice: the machine may have been busy.
+            again = self.pair(pool, kind, failed, again=True)
+            for name in failed:
+                first = self.judge(units, name)[1]
+                print(f"once more {kind}/{name}: {first}", flush=True)
+                for build in self.builds:
+                    if name in again[build].get("phases", {}):
+                        if "phases" not in units[build]:
+                            units[build] = {**again[build], "phases": {}}
+                        units[build]["phases"][name] = again[build]["phases"][name]
+        self.units[kind] = units
+        for name in names:
+            if self.stopping:
+                return
+            word, reason, exempt = self.judge(units, name)
+            for text in exempt:
+                print(f"on purpose {kind}/{name}: {text}")
+            self.tell(word, f"{kind}/{name}", reason)
+        for build, unit in units.items():
+            for crash in unit.get("crashes", ()):
+                print(f"crash of {build}: {kind}: {crash}", flush=True)
+
+    def tell(self, word, name, reason):
+        self.counts[word] += 1
+        print(f"{word} {name}: {reason}", flush=True)
+
+    def write(self):
+        """Prints the tables and writes them."""
+        kinds, absent = {}, {}
+        for kind, units in self.units.items():
+            absent[kind] = [(phase.name, phase.missing(phases.KINDS[kind]))
+                            for name, phase in phases.PHASES.items()
+                            if name in self.args.phase and phase.missing(phases.KINDS[kind])]
+            kinds[kind] = {
+                name: {build: unit.get("phases", {}).get(name, {}).get("found")
+                       for build, unit in units.items()}
+                for name in self.args.phase if name not in dict(absent[kind])}
+        lines = report.document(
+            kinds, {"limit": LIMIT, "switchover": SWITCHOVER_LIMIT, "destroy": DESTROY_LIMIT},
+            [(name, phases.PHASES[name].text, phases.PHASES[name].means)
+             for name in self.args.phase],
+            {kind: phases.KINDS[kind].text for kind in kinds}, absent)
+        print("\n".join(lines[lines.index("## The phases"):]))
+        for path, text in ((self.args.markdown, "\n".join(lines) + "\n"),
+                           (self.args.json, json.dumps(self.units, indent=1) + "\n")):
+            with open(path, "w") as file:
+                file.write(text)
+            print(f"written: {path}")
+
+    def run(self):
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, self.stop)
+        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
+            for kind in self.kinds:
+                self.run_kind(pool, kind)
+        if self.units:
+            self.write()
+        total = (f"{self.counts['PASS']} passed, {self.counts['FAIL']} failed, "
+                 f"{self.counts['SKIP']} skipped")
+        if self.stopping:
+            print(f"{total}, interrupted")
+            return 130
+        print(total)
+        return 1 if self.counts["FAIL"] or not self.counts["PASS"] else 0
+
+
+def unable(kind):
+    """Why this kind of migration cannot be tried here, or None"""
+    if kind.tls and subprocess.run(["openssl", "version"], stdout=subprocess.DEVNULL,
+                                   check=False).returncode:
+        return "no openssl to make certificates with"
+    if kind.postcopy:
+        done = subprocess.run(
+            ["qemu-system-x86_64", "-display", "none", "-machine", "none", "-S",
+             "-qmp", "stdio"], text=True, stdout=subprocess.PIPE, check=False,
+            input='{"execute": "qmp_capabilities"}\n{"execute": "migrate-set-capabilities", '
+                  '"arguments": {"capabilities": [{"capability": "postcopy-ram", '
+                  '"state": true}]}}\n{"execute": "quit"}\n')
+        if '"error"' in done.stdout:
+            return f"QEMU cannot do post-copy here: {done.stdout.strip().splitlines()[-1]}"
+    return None
+
+
+def names_of(known, what):
+    """A type of argument: names of @known, separated by commas"""
+    def parse(text):
+        names = [name for name in text.split(",") if name]
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(
+                    f"no {what} {name}; there are: {', '.join(known)}")
+        return names
+    return parse
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        prog="availability", description=__doc__.splitlines()[0])
+    parser.add_argument("--build", help="build tree of libvirt with the series")
+    parser.add_argument("--stock-build", help="build tree of stock libvirt")
+    parser.add_argument("--tools", help=argparse.SUPPRESS)
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--kind", type=names_of(phases.KINDS, "kind"), help="only these kinds")
+    parser.add_argument("--phase", type=names_of(phases.PHASES, "phase"), help="only these phases")
+    parser.add_argument("--calls", type=names_of(CALLS, "call"), help="only these calls")
+    parser.add_argument("--full", action="store_true", help="all kinds, all phases")
+    parser.add_argument("--list", action="store_true", help="list kinds, phases and calls")
+    parser.add_argument("--jobs", type=int, default=2, help="builds at a time (default 2)")
+    parser.add_argument("--teams", type=int, default=2,
+                        help="phases at a time, on each build (default 2)")
+    parser.add_argument("--markdown", metavar="FILE", help="where to write the tables")
+    parser.add_argument("--json", metavar="FILE", help="where to write what was measured")
+    parser.add_argument("--unit", help=argparse.SUPPRESS)
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    asked = args.kind or args.phase
+    args.kind = args.kind or [kind.name for kind in phases.KINDS.values()
+                              if kind.main or args.full or asked]
+    args.phase = args.phase or [phase.name for phase in phases.PHASES.values()
+                                if not phase.restarts or args.full or asked]
+    args.calls = args.calls or list(CALLS)
+    return args
+
+
+def main():
+    args = parse_args()
+    if args.list:
+        for kind in phases.KINDS.values():
+            print(f"kind {kind.name}: {kind.text}" + ("" if kind.main else " (--full)"))
+        for phase in phases.PHASES.values():
+            print(f"phase {phase.name}: {phase.text}; held by: {phase.means}"
+                  + (" (--full)" if phase.restarts else ""))
+        print(f"calls: {', '.join(CALLS)}")
+        return 0
+    if args.unit:
+        args.cache = os.path.join(args.work, "cache",
+                                  os.path.relpath(args.build, args.work).strip("./")
+                                  .replace("/", "-"))
+        sandbox.die_with_parent()
+        return 1 if os.getppid() != args.parent else run_unit(args)
+    if is_stock(args.build):
+        sys.exit("availability: the series has not been applied to what is in --build")
+    if not is_stock(args.stock_build):
+        sys.exit("availability: what is in --stock-build has the series applied")
+    for name in ("markdown", "json"):
+        if not getattr(args, name):
+            setattr(args, name, os.path.join(args.work, "log", "availability",
+                                             f"availability.{name[:4].replace('mark', 'md')}"))
+    return Runner(args).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

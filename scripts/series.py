@@ -15,6 +15,9 @@ in order, one a line, `#` comments) and a directory per step:
   edits.pre   text edits, before the semantic patches
   *.cocci     semantic patches, in lexical order
   tree/PATH   new files, copied to PATH after the semantic patches
+  replace/PATH
+              text files of our own that take the place of PATH, which must be
+              a tracked text file; its mode stays
   edits       text edits, last
 
 A semantic patch opens with `//` comments, among them its header:
@@ -412,10 +415,10 @@ class Step:
             self.coccis = [Cocci(p) for p in sorted(path.glob('*.cocci'))]
         except SeriesError as error:
             raise SeriesError(f'step {self.name}: {error}') from error
-        root = path / 'tree'
-        self.new_files = sorted(str(p.relative_to(root)) for p in root.rglob('*')
-                                if not p.is_dir()) if root.is_dir() else []
-        if not (self.before or self.after or self.coccis or self.new_files):
+        self.new_files, self.replacements = (self.files_below(path / name)
+                                             for name in ('tree', 'replace'))
+        if not (self.before or self.after or self.coccis or self.new_files
+                or self.replacements):
             raise SeriesError(f'step {self.name}: it does nothing')
         self.refuse_strays()
 
@@ -425,11 +428,16 @@ class Step:
             raise SeriesError(f'no file `{name}`')
         return path
 
+    @staticmethod
+    def files_below(root):
+        return sorted(str(p.relative_to(root)) for p in root.rglob('*') if not p.is_dir()) \
+            if root.is_dir() else []
+
     def refuse_strays(self):
         """A misspelt file name must not pass in silence."""
         for path in self.path.iterdir():
-            if path.name not in ('message', 'check', 'edits', 'edits.pre', 'tree') \
-                    and path.suffix != '.cocci':
+            if path.name not in ('message', 'check', 'edits', 'edits.pre', 'tree',
+                                 'replace') and path.suffix != '.cocci':
                 raise SeriesError(f'step {self.name}: unknown file `{path.name}`')
 
 

@@ -104,6 +104,8 @@ class Guest:
         """Defines the guest on @host unless it is defined, starts it and waits
         until its memory and its disk have been checked once. Returns the domain."""
         domain = host.conn.defineXML(self.xml)
+        if not domain.isActive() and os.path.exists(self.console):
+            os.truncate(self.console, 0)    # an earlier run must not pass for this one
         domain.create()
         if wait:
             self.wait_ready()

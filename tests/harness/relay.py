@@ -142,10 +142,13 @@ class Relay:
                 sink.sendall(data)
                 if forth:
                     self.moved += len(data)
+            end = socket.SHUT_RD
         except OSError:
-            pass
+            # The sink is gone. The source must be told: shut for reading alone, its
+            # socket would fill up, and leave the source waiting for ever.
+            end = socket.SHUT_RDWR
         # What was said before still arrives, whichever end is in a hurry.
-        for sock, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):
+        for sock, how in ((sink, socket.SHUT_WR), (source, end)):
             try:
                 sock.shutdown(how)
             except OSError:

@@ -131,19 +131,21 @@ def promised(fault, phase, kind):
         return MOVED | {("paused", "paused")}
     if at_source:
         return MOVED
+    if fault.name == "peer-killed" and phase == "finished":
+        return {("paused", "off")}  # the source cannot know that the guest is lost
     if at_destination or fault.name == "peer-killed":
         return STAYS if phase == "performed" else GONE
     if phase == "source-end":
         return MOVED
     if fault.name == "client-killed" and kind.p2p:
         return MOVED
-    # Whoever was to tell the source what became of it is gone: it stays paused.
-    if fault.name == "client-killed":
-        return {("paused", "off")} if phase == "performed" else {("paused", "running")}
-    if fault.name == "source-daemon-killed":
-        return {("paused", "running"), ("paused", "off")} if phase == "performed" \
-            else {("paused", "running")}
-    return STAYS if phase == "performed" else MOVED
+    if fault.name == "destination-daemon-killed" and phase == "performed":
+        return STAYS
+    # The source is not told what became of the guest: it stays paused there.
+    if phase == "performed":
+        return {("paused", "off")} if fault.name == "client-killed" \
+            else {("paused", "running"), ("paused", "off")}
+    return {("paused", "running")}
 
 
 # --- one phase -----------------------------------------------------------------
@@ -281,7 +283,7 @@ class Case:
 
     def phases(self):
         return [name for name, phase in phases.PHASES.items()
-                if not phase.missing(self.kind) and not phase.disturbs
+                if not phase.missing(self.kind) and not phase.restarts
                 and not name.startswith("postcopy-")
                 and not (self.kind.postcopy and name != "postcopy")
                 and not (self.fault.needs_destination and name in NO_DESTINATION)]

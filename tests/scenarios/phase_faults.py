@@ -136,7 +136,9 @@ def promised(fault, phase, kind):
     if at_destination or fault.name == "peer-killed":
         return STAYS if phase == "performed" else GONE
     if phase == "source-end":
-        return MOVED
+        # The confirmation waits for a query, which waits for the QEMU that is stopped:
+        # the daemon may die before it has noted that the guest is elsewhere.
+        return MOVED | {("paused", "running")} if fault.name == "source-daemon-killed" else MOVED
     if fault.name == "client-killed" and kind.p2p:
         return MOVED
     if fault.name == "destination-daemon-killed" and phase == "performed":

@@ -4,16 +4,17 @@
 and with the series. Called by tests/availability.
 
 For each build and kind of migration a process of its own (--unit) runs two
-hosts. A phase is held on four guests at once (harness/phases.py), so that no
+hosts. A phase is held on three guests at once (harness/phases.py), so that no
 call is measured after one that changes what it finds:
 
     queries     all calls that change nothing, at once, each on a connection of
-                its own; then a suspend
-    abort       domjobabort
+                its own; then a suspend, then a domjobabort
     destroy     on the source
     destroy     on the destination
 
-A call that has not come back after a limit counts as one that waits.
+A call that has not come back after a limit counts as one that waits. What comes
+after one that may stand in its way is asked for again where the phase is held
+anew.
 """
 
 import argparse
@@ -38,6 +39,7 @@ import libvirt_qemu  # noqa: E402
 
 from harness import availability_report as report  # noqa: E402
 from harness import phases, sandbox  # noqa: E402
+from harness.host import HostError  # noqa: E402
 from harness.scenario import Test, is_stock  # noqa: E402
 
 HOSTS = ("source", "destination")
@@ -48,7 +50,20 @@ SWITCHOVER_LIMIT = 8    # in a switchover, where the series lets queries wait
 DESTROY_LIMIT = 13      # libvirt kills a QEMU that does not end after 10
 UNIT_TIMEOUT = 900
 
-MEMORY_KIB = (48 + 96) << 10
+# A guest that does little, so that many can be held at a time
+AREA = 32
+MEMORY_KIB = (AREA + 96) << 10
+# What is measured unless all of it is asked for: each phase with each kind whose
+# way through it is its own
+MAIN = {
+    "direct": ("begin", "begun", "prepared", "connect", "memory", "switchover",
+               "switchover-answer", "performed", "finished", "source-end", "aborted"),
+    "p2p": ("peer-connect", "begun", "prepared", "connect", "memory", "switchover",
+            "performed", "finished"),
+    "tunnelled": ("prepared", "memory", "switchover", "performed"),
+    "storage": ("mirror", "memory", "switchover", "cancelling"),
+}
+
 STATS_WANTED = ("balloon.rss", "block.0.rd.reqs")
 
 
@@ -61,10 +76,6 @@ def _domstats(domain):
     missing = [name for name in STATS_WANTED if not records or name not in records[0][1]]
     if missing:
         raise Partial(f"an answer without {', '.join(missing)}")
-
-
-def _first_mac(domain):
-    return domain.XMLDesc().partition("<mac address='")[2][:17]
 
 
 # --- calls -------------------------------------------------------------------
@@ -123,6 +134,10 @@ class Ask:
             CALLS[call](domain)
         except libvirt.libvirtError as error:
             verdict, code, text = "refused", error.get_error_code(), str(error)
+            if call == "destroy" and code == libvirt.VIR_ERR_OPERATION_INVALID:
+                # It has ended before the destroy got its turn, perhaps because the
+                # destroy had killed QEMU: what was asked for.
+                verdict = "answered"
         except Partial as error:
             verdict, text = "refused", str(error)
         self.result = {"verdict": verdict, "seconds": round(time.monotonic() - self._began, 3),
@@ -150,29 +165,24 @@ class Role:
 
 
 class Team:
-    """Four guests on which a phase is held at once."""
+    """Three guests on which a phase is held at once."""
 
     def __init__(self, unit, number):
         self.unit = unit
-        roles = [Role("queries", (*QUERIES, *HARMLESS, "suspend")),
-                 Role("abort", ("domjobabort",)),
+        roles = [Role("queries", (*QUERIES, *HARMLESS, "suspend", "domjobabort")),
                  Role("destroy", ("destroy",), ("source",)),
                  Role("destroy", ("destroy",), ("destination",))]
         self.roles = [role for role in roles if set(role.calls) & set(unit.calls)]
-        self.guests = [phases.make_guest(unit.t, unit.kind, name=f"guest{number}{index}")
+        self.guests = [phases.make_guest(unit.t, unit.kind, name=f"guest{number}{index}",
+                                         area=AREA, dirty=256, verify=32, disk_rate=4)
                        for index in range(len(self.roles))]
         for guest in self.guests:
             guest.mac = f"52:54:00:00:0{number}:0{self.guests.index(guest)}"
             guest.xml = guest.xml.replace(
                 "</devices>", f"<interface type='{unit.nic}'><mac address='{guest.mac}'/>"
                 "<model type='e1000'/></interface></devices>")
-        self._each(self._boot)
-
-    def _each(self, call, *args):
-        """Returns call(guest or what stands for it, ...) of all, done at once."""
         with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
-            futures = [pool.submit(call, *each) for each in zip(self.guests, *args)]
-            return [future.result() for future in futures]
+            list(pool.map(self._boot, self.guests))
 
     def _boot(self, guest):
         domain = guest.start(self.unit.t.alpha)
@@ -180,16 +190,25 @@ class Team:
         if self.unit.kind.paused:
             domain.suspend()
         domain.save(guest.image)
+        guest.intact = False
 
     def _restore(self, guest):
-        """The guest as it was after its boot, on the source only"""
-        conn = self.unit.t.alpha.connect()
-        for host in (self.unit.t.alpha, self.unit.t.beta):
-            # Of an attempt that went wrong
+        """The guest runs on the source only: as an earlier phase has left it, or as
+        it was after its boot."""
+        t = self.unit.t
+        with contextlib.suppress(libvirt.libvirtError):
+            t.beta.connect().lookupByName(guest.name).destroy()
+        conn = t.alpha.connect()
+        domain = conn.lookupByName(guest.name)
+        if domain.isActive() and guest.intact:
+            if domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED and not self.unit.kind.paused:
+                domain.resume()
+        else:
             with contextlib.suppress(libvirt.libvirtError):
-                host.connect().lookupByName(guest.name).destroy()
-        conn.restore(guest.image)
-        conn.lookupByName(guest.name).migrateSetMaxSpeed(1 << 20)
+                domain.destroy()
+            conn.restore(guest.image)
+        guest.intact = False
+        domain.migrateSetMaxSpeed(1 << 20)
 
     def measure_idle(self):
         """What the calls take when nothing is going on: the best of three"""
@@ -209,13 +228,13 @@ class Team:
         """Returns the results: {host: {call: result}}."""
         found = {host: {} for host in HOSTS}
         asked = []
-        with contextlib.ExitStack() as stack:
-            held = self._hold(stack, phase)
-            with concurrent.futures.ThreadPoolExecutor(len(held)) as pool:
-                for future in [pool.submit(self._ask, phase, role, m, found, asked)
-                               for role, m in zip(self.roles, held)
-                               if role.name not in skipped]:
-                    future.result()
+        roles = [role for role in self.roles if role.name not in skipped]
+        self._round(phase, roles, found, asked)
+        # What was not asked for since another call was in the way
+        left = [call for role in roles for call in role.calls
+                if call in self.unit.calls and call not in found["source"]]
+        if left and roles[0].name == "queries":
+            self._round(phase, [Role(call, (call,)) for call in left], found, asked)
         # A call that waits for a job may do so for 30 s, its domain gone or not: it
         # is left to itself.
         deadline = time.monotonic() + 1
@@ -224,19 +243,46 @@ class Team:
             self.unit.t.log(f"{phase.name}: still waiting after its end: {', '.join(stuck)}")
         return found
 
-    def _hold(self, stack, phase):
-        """Holds the phase on all guests at once."""
+    @staticmethod
+    def _in_the_way(found):
+        """Is there a call on the source that may be waiting inside of QEMU's monitor?
+        One that modifies never gets that far."""
+        return any(result["verdict"] == "waits" and call != "set-memory"
+                   for call, result in found["source"].items() if call != "destroy")
+
+    def _round(self, phase, roles, found, asked):
+        """Holds a phase on a guest for each of the roles, and asks."""
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            held = self._hold(stack, phase, self.guests[:len(roles)])
+            reached = time.monotonic()
+            with concurrent.futures.ThreadPoolExecutor(len(held)) as pool:
+                for future in [pool.submit(self._ask, phase, role, m, found, asked)
+                               for role, m in zip(roles, held)]:
+                    future.result()
+            measured = time.monotonic()
+        self.unit.t.log(f"{phase.name}: reached in {reached - began:.1f} s, measured in "
+                        f"{measured - reached:.1f} s, ended in {time.monotonic() - measured:.1f} s")
+
+    def _hold(self, stack, phase, guests):
+        """Holds the phase on all @guests at once."""
         def reach(guest):
             self._restore(guest)
             m = phases.Migration(self.unit.t, self.unit.kind, guest)
-            stack.callback(m.end)
+            stack.callback(self._end, m)
             phase.reach(m)
             return m
 
-        held = self._each(reach)
+        with concurrent.futures.ThreadPoolExecutor(len(guests)) as pool:
+            held = list(pool.map(reach, guests))
         if phase.restarts:
             phases.restart_daemon(getattr(held[0], phase.restarts))
         return held
+
+    @staticmethod
+    def _end(m):
+        m.end(keep=True)
+        m.guest.intact = m.is_back()
 
     def _ask(self, phase, role, m, found, asked):
         hosts = [host for host in role.hosts]
@@ -253,13 +299,15 @@ class Team:
         if role.name != "queries":
             ask(role.calls)
             return
-        ask([call for call in role.calls if call != "suspend"])
+        ask([call for call in role.calls if call not in LAST])
         if phase.name in report.QUIET and not self.unit.t.stock:
             self._ask_alone(phase, m, found["source"], asked)
         if not phase.restarts and (m.job(m.source), m.job(m.destination)) != before:
             raise phases.NotHeld(f"{phase.name} was left meanwhile: {before} before, "
                                  f"{m.job(m.source), m.job(m.destination)} after the queries")
-        ask(["suspend"])
+        for call in ("suspend", "domjobabort"):
+            if not self._in_the_way(found):
+                ask([call])
 
     def _ask_alone(self, phase, m, found, asked):
         """Asks those that were slow again, one by one: at once they are in each
@@ -289,6 +337,7 @@ class Unit:
         self.idle = {}
         self.crashes = []
         self._lock = threading.Lock()
+        self._alone = threading.Lock()
         wanted = [phase for phase in phases.PHASES.values()
                   if phase.name in args.phase and not phase.missing(self.kind)]
         self.alone = [phase for phase in wanted if phase.restarts]
@@ -298,6 +347,11 @@ class Unit:
                 self.queue.put(phase)
 
     def run(self, teams):
+        # With a guest's NIC that has an address of IPv6 only, a daemon that starts
+        # finds no address of IPv4 to listen on.
+        with contextlib.suppress(FileNotFoundError):
+            with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w") as file:
+                file.write("1")
         self.t.alpha, self.t.beta  # pylint: disable=pointless-statement
         with concurrent.futures.ThreadPoolExecutor(teams) as pool:
             made = list(pool.map(lambda number: Team(self, number), range(teams)))
@@ -318,25 +372,33 @@ class Unit:
     def _measure(self, team, phase):
         """Measures a phase; tried again if it could not be held, or if a daemon of
         stock crashed, as it may when a domain that migrates is destroyed."""
-        for attempt in range(4):
+        skipped, tries = (), 0
+        while True:
             began = time.monotonic()
-            skipped = ("destroy",) if attempt >= 2 and self.crashes else ()
-            try:
-                result = {"found": team.measure(phase, skipped)}
-            except (phases.NotHeld, libvirt.libvirtError, OSError) as error:
-                traceback.print_exc(file=sys.stdout)
-                result = {"error": f"{type(error).__name__}: {error}"}
+            # With no other phase under way, a crash tells where it belongs.
+            alone = bool(self.crashes)
+            with self._alone if alone else contextlib.nullcontext():
+                try:
+                    result = {"found": team.measure(phase, skipped)}
+                except (phases.NotHeld, HostError, libvirt.libvirtError, OSError) as error:
+                    traceback.print_exc(file=sys.stdout)
+                    result = {"error": f"{type(error).__name__}: {error}"}
+                died = self.raise_dead()
             self.t.log(f"{phase.name}: {time.monotonic() - began:.1f} s "
                        f"{result.get('error', 'measured')}")
-            if self.raise_dead():
+            if died and self.t.stock and not skipped:
+                skipped = ("destroy",) if alone else ()
+            elif died:
                 result = {"error": self.crashes[-1]}
-                if not self.t.stock:
-                    break
-            elif "found" in result or attempt == 1 and not self.crashes:
                 break
-        for call in skipped if "found" in result else ():
-            for calls in result["found"].values():
-                calls[call] = {"verdict": "crash", "seconds": 0, "code": 0, "text": ""}
+            elif "found" in result or tries:
+                break
+            else:
+                tries += 1
+        if "found" in result:
+            for call in skipped:
+                for calls in result["found"].values():
+                    calls[call] = {"verdict": "crash", "seconds": 0, "code": 0, "text": ""}
         self.results[phase.name] = result
 
     def raise_dead(self):
@@ -437,7 +499,8 @@ class Runner:
 
     def run_kind(self, pool, kind):
         names = [name for name in self.args.phase
-                 if not phases.PHASES[name].missing(phases.KINDS[kind])]
+                 if not phases.PHASES[name].missing(phases.KINDS[kind])
+                 and (self.args.asked or name in MAIN[kind])]
         if not names:
             return
         reason = unable(phases.KINDS[kind])
@@ -564,10 +627,10 @@ def parse_args():
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     asked = args.kind or args.phase
-    args.kind = args.kind or [kind.name for kind in phases.KINDS.values()
-                              if kind.main or args.full or asked]
-    args.phase = args.phase or [phase.name for phase in phases.PHASES.values()
-                                if not phase.restarts or args.full or asked]
+    args.asked = asked or args.full
+    args.kind = args.kind or [name for name in phases.KINDS if name in MAIN or args.asked]
+    args.phase = args.phase or [name for name in phases.PHASES
+                                if args.asked or any(name in main for main in MAIN.values())]
     args.calls = args.calls or list(CALLS)
     return args
 
@@ -576,10 +639,11 @@ def main():
     args = parse_args()
     if args.list:
         for kind in phases.KINDS.values():
-            print(f"kind {kind.name}: {kind.text}" + ("" if kind.main else " (--full)"))
+            print(f"kind {kind.name}: {kind.text}"
+                  + ("" if kind.name in MAIN else " (--full)"))
         for phase in phases.PHASES.values():
             print(f"phase {phase.name}: {phase.text}; held by: {phase.means}"
-                  + (" (--full)" if phase.restarts else ""))
+                  + ("" if any(phase.name in main for main in MAIN.values()) else " (--full)"))
         print(f"calls: {', '.join(CALLS)}")
         return 0
     if args.unit:

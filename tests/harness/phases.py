@@ -58,7 +58,6 @@ class Kind:
     live: bool = True
     paused: bool = False    # the guest is, before it is migrated
     unix: bool = False
-    main: bool = False      # one of those that are looked at each time
 
     def has(self, name):
         """Has it the flag VIR_MIGRATE_<name>?"""
@@ -89,11 +88,11 @@ P2P = libvirt.VIR_MIGRATE_PEER2PEER
 STORAGE = libvirt.VIR_MIGRATE_NON_SHARED_DISK
 
 KINDS = {kind.name: kind for kind in (
-    Kind("direct", "managed by the client", main=True),
-    Kind("p2p", "managed by the source's daemon", P2P, main=True),
+    Kind("direct", "managed by the client"),
+    Kind("p2p", "managed by the source's daemon", P2P),
     Kind("tunnelled", "peer-to-peer, the data go through the daemons",
-         P2P | libvirt.VIR_MIGRATE_TUNNELLED, main=True),
-    Kind("storage", "managed by the client, with a copy of the disk", STORAGE, main=True),
+         P2P | libvirt.VIR_MIGRATE_TUNNELLED),
+    Kind("storage", "managed by the client, with a copy of the disk", STORAGE),
     Kind("storage-p2p", "peer-to-peer, with a copy of the disk", P2P | STORAGE),
     Kind("unix", "peer-to-peer, over a UNIX socket", P2P, unix=True),
     Kind("postcopy", "managed by the client, may end as post-copy",
@@ -242,7 +241,7 @@ class Migration:
                 raise NotHeld(f"{what}: the migration has ended before: {self.result()}")
             if time.monotonic() > deadline:
                 raise NotHeld(f"{what}: not within {timeout} s")
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     def job(self, host):
         """The job in the domain's status file on @host: (async job, phase)"""
@@ -302,10 +301,16 @@ class Migration:
                     faults.within(10, lambda: self.domain.migrateSetMaxSpeed(1 << 20, flags),
                                   "the bandwidth")
 
-    def end(self):
-        """Ends the migration and the domain, whatever has become of them."""
+    def end(self, keep=False):
+        """Ends the migration and the domain, whatever has become of them. @keep: not
+        the domain, if it is on the source only and the migration has ended."""
         self.let_go()
-        self._destroy()
+        if keep:
+            with contextlib.suppress(NotHeld):
+                self.result(10)
+            keep = self.is_back()
+        if not keep:
+            self._destroy()
         if self.client:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.client.wait(20)
@@ -313,9 +318,21 @@ class Migration:
             self.client.wait()
             self.client.stdout.close()
             # It may have brought the guest to where it was not before.
-            self._destroy()
+            if not keep:
+                self._destroy()
         for one in self.relays:
             one.close()
+
+    def is_back(self):
+        """Is the domain on the source only, without a job?"""
+        def has(host):
+            try:
+                return bool(host.connect().lookupByName(self.guest.name).isActive())
+            except libvirt.libvirtError:
+                return False
+
+        return (has(self.source) and not has(self.destination)
+                and self.job(self.source)[0] in (None, "none"))
 
     def _destroy(self):
         """Destroys the guest on both hosts."""

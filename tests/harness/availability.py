@@ -46,7 +46,7 @@ HOSTS = ("source", "destination")
 
 # Seconds
 LIMIT = 3               # after which a call counts as one that waits
-SWITCHOVER_LIMIT = 8    # in a switchover, where the series lets queries wait
+SWITCHOVER_LIMIT = 8    # in a switchover, where the series has queries wait on the source
 DESTROY_LIMIT = 13      # libvirt kills a QEMU that does not end after 10
 UNIT_TIMEOUT = 900
 
@@ -108,10 +108,11 @@ LAST = {
 CALLS = {**QUERIES, **HARMLESS, **LAST}
 
 
-def limit_of(call, phase):
+def limit_of(call, phase, host):
     if call == "destroy":
         return DESTROY_LIMIT
-    return SWITCHOVER_LIMIT if phase.startswith("switchover") else LIMIT
+    switchover = phase.startswith("switchover") and host == "source"
+    return SWITCHOVER_LIMIT if switchover else LIMIT
 
 
 class Ask:
@@ -290,7 +291,7 @@ class Team:
 
         def ask(calls):
             asks = [(host, call, Ask(getattr(m, host), m.guest, call,
-                                     limit_of(call, phase.name)))
+                                     limit_of(call, phase.name, host)))
                     for call in calls if call in self.unit.calls for host in hosts]
             asked.extend(each for _, _, each in asks)
             for host, call, each in asks:
@@ -317,7 +318,7 @@ class Team:
             while (tries and found[call]["verdict"] == "answered"
                    and found[call]["seconds"] > self.unit.idle[call] + report.IDLE_ADD):
                 tries -= 1
-                again = Ask(m.source, m.guest, call, limit_of(call, phase.name))
+                again = Ask(m.source, m.guest, call, limit_of(call, phase.name, "source"))
                 asked.append(again)
                 result = again.wait()
                 if result["seconds"] < found[call]["seconds"]:

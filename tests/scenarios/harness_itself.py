@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from harness import faults, jobs, sandbox
+from harness import availability_report, faults, jobs, phases, sandbox
 from harness.guest import GuestFault
 from harness.scenario import scenario
 
@@ -237,3 +237,62 @@ def nothing_survives(t):
             t.check(text().splitlines()[-1].startswith("demo: FAILED: interrupted"),
                     f"no verdict after {signum!r}")
     shutil.rmtree(work)
+
+
+def compared(phase, host, call, stock, series, idle=0.01):
+    """What the comparison says of one call: (worse, on purpose)"""
+    def result(verdict, seconds):
+        return {host: {call: {"verdict": verdict, "seconds": seconds, "code": 0, "text": ""}}}
+
+    return tuple(len(texts) for texts in availability_report.compare(
+        phase, result(*stock), result(*series), {call: idle}))
+
+
+@scenario()
+def availability_finds_worse(t):
+    """Each way in which the series may do worse than stock is told from none."""
+    yes, later, no, waits, crash = (("answered", 0.1), ("answered", 2.5), ("refused", 0.1),
+                                    ("waits", 3), ("crash", 0))
+    order = (yes, later, no, waits, crash)
+    for i, stock in enumerate(order):
+        for j, series in enumerate(order):
+            got = compared("memory", "source", "domstats", stock, series)
+            wanted = (1, 0) if j > i else (0, 0)
+            t.check(got == wanted, f"{stock} and then {series}: {got}")
+    # Noise is no delay, nor is a refusal that took its time.
+    for stock, series in ((yes, ("answered", 0.75)), (("answered", 2), ("answered", 5)),
+                          (("refused", 1), ("refused", 5)), (waits, ("refused", 9))):
+        t.check(compared("memory", "source", "domstats", stock, series) == (0, 0),
+                f"{stock} and then {series} is said to be worse")
+    # Between the phases it must be as if nothing was going on.
+    for phase, series, wanted in (("begun", ("answered", 0.3), 1), ("begun", ("answered", 0.1), 0),
+                                  ("memory", ("answered", 0.3), 0)):
+        t.check(compared(phase, "source", "domstats", yes, series)[0] == wanted,
+                f"{series} in {phase}")
+    # What is exempt is so for a while only, and there only.
+    for host, series, wanted in (("source", ("answered", 5), (0, 1)), ("source", waits, (1, 0)),
+                                 ("source", ("answered", 7), (1, 0)),
+                                 ("destination", ("answered", 5), (1, 0))):
+        got = compared("switchover-answer", host, "domstats", yes, series)
+        t.check(got == wanted, f"{series} in a switchover on the {host}: {got}")
+    t.check(compared("switchover", "source", "destroy", yes, ("answered", 5)) == (1, 0),
+            "a destroy is exempt")
+
+
+@scenario()
+def phases_find_what_is_not_held(t):
+    """A migration that ends before its phase is reached, or has no such phase, is told."""
+    guest = t.guest()
+    guest.start(t.alpha)
+    m = phases.Migration(t, phases.KINDS["direct"], guest)
+    t.alpha.domain(guest.name).destroy()
+    for reach, what in ((lambda: phases.PHASES["memory"].reach(m), "a domain that is off"),
+                        (lambda: phases.hold(t, "direct", "mirror", guest).__enter__(),
+                         "a phase that the kind has not")):
+        try:
+            reach()
+        except phases.NotHeld as error:
+            t.log(f"found: {error}")
+        else:
+            t.fail(f"{what} goes unnoticed")
+    m.end()

@@ -286,29 +286,35 @@ class Team:
         m.guest.intact = m.is_back()
 
     def _ask(self, phase, role, m, found, asked):
-        hosts = [host for host in role.hosts]
         before = m.job(m.source), m.job(m.destination)
 
-        def ask(calls):
+        def ask(hosts, calls):
             asks = [(host, call, Ask(getattr(m, host), m.guest, call,
                                      limit_of(call, phase.name, host)))
                     for call in calls if call in self.unit.calls for host in hosts]
             asked.extend(each for _, _, each in asks)
+            return asks
+
+        def gather(asks):
             for host, call, each in asks:
                 found[host][call] = each.wait()
 
         if role.name != "queries":
-            ask(role.calls)
+            gather(ask(role.hosts, role.calls))
             return
-        ask([call for call in role.calls if call not in LAST])
+        asks = ask(HOSTS, [call for call in role.calls if call not in LAST])
+        # There a call waits at worst, and is in nobody's way.
+        asks += ask(["destination"], ["suspend"])
+        gather(asks)
         if phase.name in report.QUIET and not self.unit.t.stock:
             self._ask_alone(phase, m, found["source"], asked)
         if not phase.restarts and (m.job(m.source), m.job(m.destination)) != before:
             raise phases.NotHeld(f"{phase.name} was left meanwhile: {before} before, "
                                  f"{m.job(m.source), m.job(m.destination)} after the queries")
-        for call in ("suspend", "domjobabort"):
-            if not self._in_the_way(found):
-                ask([call])
+        if not self._in_the_way(found):
+            gather(ask(["source"], ["suspend"]))
+        if not self._in_the_way(found):
+            gather(ask(HOSTS, ["domjobabort"]))
 
     def _ask_alone(self, phase, m, found, asked):
         """Asks those that were slow again, one by one: at once they are in each
@@ -513,10 +519,10 @@ class Runner:
         failed = [name for name in names if self.judge(units, name)[0] == "FAIL"]
         if failed and not self.stopping:
             # What is worse must be so twice: the machine may have been busy.
+            for name in failed:
+                print(f"once more {kind}/{name}: {self.judge(units, name)[1]}", flush=True)
             again = self.pair(pool, kind, failed, again=True)
             for name in failed:
-                first = self.judge(units, name)[1]
-                print(f"once more {kind}/{name}: {first}", flush=True)
                 for build in self.builds:
                     if name in again[build].get("phases", {}):
                         if "phases" not in units[build]:

@@ -1,248 +1,77 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * storm-client.c: threads that query a domain and check each answer
+ * storm-client.c: a host, and the threads that query it
+ *
+ * Each client is a thread with a connection of its own. Without a rate it sends
+ * a query as soon as the one before has ended. With one, queries are due at
+ * fixed times; if the client is held up, it sends those that have become due
+ * meanwhile one after the other, and each counts from when it was due.
+ *
+ * When the run ends, queries that were due before still may be sent and
+ * answered, for as long as the caller waits; those without an answer then are
+ * counted as outstanding by storm_host_join().
+ *
+ * Locks: the one of the host is over what is expected of answers, the one of a
+ * client over what it is doing. Both are taken for moments only, never one
+ * inside the other; a recorder's may be taken inside a client's.
  */
 
-#include "storm.h"
+#include "storm-client.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 
-/* A client whose host does not know the domain, or whose connection is lost,
- * pauses for this long before it tries again. */
-#define RETRY_PAUSE_US (10 * 1000)
+/* A client in a tight loop whose host does not know the domain, or whose
+ * connection is lost, pauses for so long before it tries again. */
+#define RETRY_PAUSE (10 * STORM_MS)
 
-/* Different errors that are told apart per host */
-#define MAX_ERRORS 100
+/* How often a client that waits for its time looks whether the run has ended */
+#define SLICE (50 * STORM_MS)
 
-/* What an answer for an active domain has at least, whatever the host */
-static const char *const must_have[] = {
-    "state.state", "state.reason", "cpu.time", "balloon.current", "balloon.maximum",
-    "balloon.rss", "vcpu.current", "vcpu.maximum", "vcpu.0.state", "vcpu.0.time",
-    "block.count", "block.0.name", "block.0.rd.reqs", "block.0.wr.reqs",
-    "block.0.fl.reqs", "block.0.capacity",
+typedef struct {
+    StormHost *host;
+    guint number;               /* from 1 */
+    StormSchedule schedule;
+    pthread_t thread;
+    atomic_bool ended;
+
+    pthread_mutex_t lock;       /* over all that follows */
+    guint64 next;               /* number of the next query, or of the one under way */
+    bool busy;                  /* one is under way: ... */
+    StormSample sample;         /* ... this one, as far as it is known */
+    gint64 finished;            /* when the last one that has ended was sent, or 0 */
+    bool abandoned;             /* nothing that still comes counts */
+} Client;
+
+struct StormHost {
+    char *uri;
+    char *name;
+    const StormLoad *load;
+    const GPtrArray *targets;
+    StormRecorder *recorder;
+    GPtrArray *clients;         /* of Client */
+    _Atomic gint64 end;         /* no query that is due then or later is sent */
+
+    pthread_mutex_t lock;       /* over all that follows */
+    StormExpect expect;
+    guint expect_serial;        /* changes with each change of @expect */
 };
 
-/* What one for a domain that is off has */
-static const char *const must_have_off[] = {
-    "state.state", "state.reason", "balloon.maximum", "vcpu.maximum", "block.count",
-};
+/* What a client keeps to itself */
+typedef struct {
+    virConnectPtr conn;
+    virDomainPtr *domains;      /* by target; looked up when first needed */
+} Session;
 
-/* Fields that say the same all the time */
-static const char *const never_changes[] = {
-    "balloon.maximum", "vcpu.current", "vcpu.maximum", "net.count", "block.count",
-    "block.0.name", "block.0.capacity",
-};
-
-char *
-storm_last_error(void)
+static void
+session_close(Session *session, guint targets)
 {
-    virErrorPtr error = virGetLastError();
+    guint i;
 
-    if (!error || error->code == VIR_ERR_OK)
-        return g_strdup("no error reported");
-    return g_strdup_printf("%s (code %d)", error->message ? error->message : "", error->code);
-}
-
-/* Value of a field as text, newly allocated */
-static char *
-param_text(const virTypedParameter *param)
-{
-    switch (param->type) {
-    case VIR_TYPED_PARAM_INT:
-        return g_strdup_printf("%d", param->value.i);
-    case VIR_TYPED_PARAM_UINT:
-        return g_strdup_printf("%u", param->value.ui);
-    case VIR_TYPED_PARAM_LLONG:
-        return g_strdup_printf("%lld", param->value.l);
-    case VIR_TYPED_PARAM_ULLONG:
-        return g_strdup_printf("%llu", param->value.ul);
-    case VIR_TYPED_PARAM_DOUBLE:
-        return g_strdup_printf("%g", param->value.d);
-    case VIR_TYPED_PARAM_BOOLEAN:
-        return g_strdup(param->value.b ? "yes" : "no");
-    case VIR_TYPED_PARAM_STRING:
-        return g_strdup(param->value.s);
-    default:
-        return g_strdup("?");
-    }
-}
-
-static const virTypedParameter *
-find_field(const virDomainStatsRecord *record, const char *name)
-{
-    int i;
-
-    for (i = 0; i < record->nparams; i++) {
-        if (strcmp(record->params[i].field, name) == 0)
-            return &record->params[i];
-    }
-    return NULL;
-}
-
-/* Returns the name of the first of the @n @names that @record lacks, or NULL. */
-static const char *
-find_missing(const virDomainStatsRecord *record, const char *const *names, size_t n)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        if (!find_field(record, names[i]))
-            return names[i];
-    }
-    return NULL;
-}
-
-/* Learns what an answer for @domain looks like; it must be running, with
- * nothing else going on. Returns NULL and a message in @error on failure. */
-StormShape *
-storm_shape_learn(virDomainPtr domain, char **error)
-{
-    virDomainPtr list[] = { domain, NULL };
-    virDomainStatsRecordPtr *records = NULL;
-    StormShape *shape = NULL;
-    const char *missing;
-    int i;
-
-    if (virDomainListGetStats(list, 0, &records, 0) != 1) {
-        *error = storm_last_error();
-    } else if ((missing = find_missing(records[0], must_have, G_N_ELEMENTS(must_have)))) {
-        *error = g_strdup_printf("the idle domain's statistics have no field %s", missing);
-    } else {
-        shape = g_new0(StormShape, 1);
-        shape->fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        for (i = 0; i < records[0]->nparams; i++) {
-            const virTypedParameter *param = &records[0]->params[i];
-            size_t n;
-            char *value = NULL;
-
-            for (n = 0; n < G_N_ELEMENTS(never_changes); n++) {
-                if (strcmp(param->field, never_changes[n]) == 0)
-                    value = param_text(param);
-            }
-            g_hash_table_insert(shape->fields, g_strdup(param->field), value);
-        }
-    }
-    if (records)
-        virDomainStatsRecordListFree(records);
-    return shape;
-}
-
-void
-storm_shape_free(StormShape *shape)
-{
-    if (!shape)
-        return;
-    g_hash_table_unref(shape->fields);
-    g_free(shape);
-}
-
-/* Checks an answer for the active domain. Returns NULL if all is there, or
- * what is wrong, newly allocated. */
-static char *
-check_active(const StormShape *shape, const virDomainStatsRecord *record)
-{
-    GString *missing = NULL;
-    GHashTableIter iter;
-    gpointer name, value;
-    char *wrong = NULL;
-    guint count = 0;
-
-    g_hash_table_iter_init(&iter, shape->fields);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        const virTypedParameter *param = find_field(record, name);
-
-        if (!param) {
-            count++;
-            if (!missing)
-                missing = g_string_new(name);
-            continue;
-        }
-        if (value && !wrong) {
-            g_autofree char *text = param_text(param);
-
-            if (g_strcmp0(text, value) != 0)
-                wrong = g_strdup_printf("wrong answer: %s is %s, not %s",
-                                        (char *)name, text, (char *)value);
-        }
-    }
-    if (missing) {
-        /* Of the job timeout's half answers all look alike: name one that
-         * always goes first, so that they count as one. */
-        const char *first = find_missing(record, must_have, G_N_ELEMENTS(must_have));
-
-        g_free(wrong);
-        wrong = g_strdup_printf("incomplete answer: %u of %u fields are missing, %s among them",
-                                count, g_hash_table_size(shape->fields),
-                                first ? first : missing->str);
-        g_string_free(missing, TRUE);
-    }
-    return wrong;
-}
-
-/* Sorts out the answer @record. @problem: set if it is wrong. */
-static StormAnswer
-judge_record(const StormShape *shape, const virDomainStatsRecord *record, char **problem)
-{
-    const virTypedParameter *state = find_field(record, "state.state");
-    const char *missing;
-
-    if (!state || state->type != VIR_TYPED_PARAM_INT) {
-        *problem = g_strdup("incomplete answer: no state.state");
-        return STORM_ANSWER_WRONG;
-    }
-    switch (state->value.i) {
-    case VIR_DOMAIN_RUNNING:
-    case VIR_DOMAIN_PAUSED:
-        *problem = check_active(shape, record);
-        return *problem ? STORM_ANSWER_WRONG : STORM_ANSWER_ACTIVE;
-    case VIR_DOMAIN_SHUTOFF:
-        missing = find_missing(record, must_have_off, G_N_ELEMENTS(must_have_off));
-        if (!missing)
-            return STORM_ANSWER_OFF;
-        *problem = g_strdup_printf("incomplete answer for a domain that is off: no %s", missing);
-        return STORM_ANSWER_WRONG;
-    default:
-        *problem = g_strdup_printf("wrong answer: state.state is %d", state->value.i);
-        return STORM_ANSWER_WRONG;
-    }
-}
-
-/* Sorts out a failed call. A host that does not have the domain, or not any
- * more, may say so; nothing else is to be expected. */
-static StormAnswer
-judge_error(char **problem)
-{
-    if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-        return STORM_ANSWER_ABSENT;
-    *problem = storm_last_error();
-    return STORM_ANSWER_WRONG;
-}
-
-/* Asks once. @domain: handle, looked up when first needed. */
-static StormAnswer
-ask(StormHost *host, virConnectPtr conn, virDomainPtr *domain, char **problem)
-{
-    virDomainPtr list[] = { NULL, NULL };
-    virDomainStatsRecordPtr *records = NULL;
-    StormAnswer answer;
-    int count;
-
-    if (!*domain && !(*domain = virDomainLookupByName(conn, host->domain)))
-        return judge_error(problem);
-
-    list[0] = *domain;
-    count = virDomainListGetStats(list, 0, &records, 0);
-    if (count < 0) {
-        answer = judge_error(problem);
-    } else if (count == 0) {
-        /* the call leaves out domains that the host does not know */
-        answer = STORM_ANSWER_ABSENT;
-    } else {
-        answer = judge_record(host->shape, records[0], problem);
-    }
-    if (records)
-        virDomainStatsRecordListFree(records);
-    return answer;
+    for (i = 0; i < targets; i++)
+        g_clear_pointer(&session->domains[i], virDomainFree);
+    g_clear_pointer(&session->conn, virConnectClose);
 }
 
 static void
@@ -254,133 +83,307 @@ read_expect(StormHost *host, StormExpect *expect, guint *serial)
     pthread_mutex_unlock(&host->lock);
 }
 
-static void
-stats_add(StormStats *stats, StormAnswer answer, gint64 duration)
+/* --- one query --- */
+
+/* Which call query @number makes, and which of the targets it is about. Returns
+ * that target, or NULL: all domains of the host at once. */
+static const StormTarget *
+choose(const Client *client, guint64 number, guint *call, guint *which)
 {
-    stats->count[answer]++;
-    stats->total += duration;
-    if (duration > stats->slowest)
-        stats->slowest = duration;
+    const StormLoad *load = client->host->load;
+    const GPtrArray *targets = client->host->targets;
+    guint64 turn = number + client->number - 1;
+    const StormChoice *choice;
+
+    *call = turn % load->choices->len;
+    *which = targets->len ? turn / load->choices->len % targets->len : 0;
+    choice = g_ptr_array_index(load->choices, *call);
+    if (!targets->len || (load->whole_host && choice->call->flags & STORM_WHOLE_HOST))
+        return NULL;
+    return g_ptr_array_index(targets, *which);
 }
 
-/* Counts an answer, and an error if @problem is not NULL. Frees @problem. */
+/* Turns libvirt's error of the calling thread into what the query came to. */
 static void
-record_answer(StormHost *host, StormAnswer answer, gint64 duration, char *problem)
+take_error(StormSample *sample, char **message)
 {
-    pthread_mutex_lock(&host->lock);
-    stats_add(&host->stats, answer, duration);
-    stats_add(&host->all, answer, duration);
-    if (problem) {
-        const char *key = problem;
-        guint64 *times = g_hash_table_lookup(host->errors, key);
+    virErrorPtr error = virGetLastError();
 
-        if (!times && g_hash_table_size(host->errors) >= MAX_ERRORS) {
-            key = "other errors";
-            times = g_hash_table_lookup(host->errors, key);
-        }
-        if (!times) {
-            times = g_new0(guint64, 1);
-            g_hash_table_insert(host->errors, g_strdup(key), times);
-        }
-        (*times)++;
+    sample->code = error && error->code ? error->code : VIR_ERR_INTERNAL_ERROR;
+    switch (sample->code) {
+    case VIR_ERR_NO_DOMAIN:
+        sample->outcome = STORM_ABSENT;
+        break;
+    case VIR_ERR_OPERATION_INVALID:
+        sample->outcome = STORM_REFUSED;
+        *message = g_strdup(error->message);
+        break;
+    default:
+        sample->outcome = STORM_ERROR;
+        *message = g_strdup(error && error->message ? error->message : "no error reported");
     }
-    pthread_mutex_unlock(&host->lock);
-    g_free(problem);
 }
 
-static gpointer
-client_main(gpointer opaque)
+/* Sets what the answer in @ask comes to. */
+static void
+take_answer(StormSample *sample, StormAsk *ask, char **message)
 {
-    StormClient *client = opaque;
+    if (ask->problem) {
+        sample->outcome = STORM_WRONG;
+        *message = g_steal_pointer(&ask->problem);
+    } else if (ask->absent) {
+        sample->outcome = STORM_ABSENT;
+    } else {
+        sample->outcome = ask->off ? STORM_OFF : STORM_OK;
+    }
+}
+
+/* Calls libvirt once, connecting first if need be; @handle is where the
+ * target's handle is kept. */
+static void
+ask_once(Client *client, Session *session, virDomainPtr *handle, const StormTarget *target,
+         StormSample *sample, char **message)
+{
+    const StormLoad *load = client->host->load;
+    const StormChoice *choice = g_ptr_array_index(load->choices, sample->call);
+    StormAsk ask = { .target = target, .choice = choice, .shape = load->shape };
+
+    virResetLastError();
+    if (!session->conn && !(session->conn = virConnectOpen(client->host->uri))) {
+        take_error(sample, message);
+        return;
+    }
+    if (target && !*handle && !(*handle = virDomainLookupByUUID(session->conn, target->uuid))) {
+        take_error(sample, message);
+        return;
+    }
+    ask.conn = session->conn;
+    ask.domain = target ? *handle : NULL;
+    if (choice->call->run(&ask) < 0)
+        take_error(sample, message);
+    else
+        take_answer(sample, &ask, message);
+    sample->done = storm_now();
+
+    if (choice->call->undo && sample->outcome == STORM_OK && choice->call->undo(&ask) < 0) {
+        g_autofree char *why = storm_last_error();
+
+        sample->outcome = STORM_ERROR;
+        sample->code = virGetLastErrorCode();
+        *message = g_strdup_printf("done, but not undone: %s", why);
+    }
+    g_free(ask.problem);
+}
+
+/* Holds an answer to what is known of the domain's whereabouts. */
+static void
+check_whereabouts(StormExpect expect, const StormCall *call, StormSample *sample,
+                  char **message)
+{
+    bool here = sample->outcome == STORM_OK;
+    bool away = sample->outcome == STORM_OFF || sample->outcome == STORM_ABSENT ||
+                (sample->outcome == STORM_REFUSED && !(call->flags & STORM_MAY_REFUSE));
+    const char *wrong = NULL;
+
+    if (expect == STORM_EXPECT_HERE && away)
+        wrong = "wrong answer: the domain runs, but is said not to";
+    if (expect == STORM_EXPECT_AWAY && here && call->flags & STORM_TELLS_STATE)
+        wrong = "wrong answer: the domain is off, but is said to run";
+    if (wrong) {
+        g_free(*message);
+        *message = g_strdup(wrong);
+        sample->outcome = STORM_WRONG;
+    }
+}
+
+/* Registers the query @number, complete but for its answer, as under way.
+ * Returns false if the client is to end. */
+static bool
+begin_query(Client *client, guint64 number, const StormSample *sample)
+{
+    bool go;
+
+    pthread_mutex_lock(&client->lock);
+    go = !client->abandoned;
+    client->next = number;
+    client->busy = go;
+    client->sample = *sample;
+    pthread_mutex_unlock(&client->lock);
+    return go;
+}
+
+/* Counts the query, unless it has been given up meanwhile. Returns false then. */
+static bool
+end_query(Client *client, const StormSample *sample)
+{
+    bool go;
+
+    pthread_mutex_lock(&client->lock);
+    go = !client->abandoned;
+    if (go) {
+        storm_recorder_add(client->host->recorder, sample);
+        client->busy = false;
+        client->next++;
+        client->finished = sample->sent;
+    }
+    pthread_mutex_unlock(&client->lock);
+    return go;
+}
+
+/* Sends query @number, due at @intended (0: now), and records what it comes
+ * to. Returns false if the client is to end. */
+static bool
+query(Client *client, Session *session, guint64 number, gint64 intended)
+{
     StormHost *host = client->host;
-    virConnectPtr conn = NULL;
-    virDomainPtr domain = NULL;
+    StormSample sample = { .client = client->number };
+    const StormTarget *target;
+    const StormChoice *choice;
+    g_autofree char *message = NULL;
+    StormExpect expect, expect_after;
+    guint serial, serial_after;
+    guint which;
+    bool go;
 
-    while (!atomic_load(&client->stop)) {
-        StormExpect expect, expect_after;
-        guint serial, serial_after;
-        StormAnswer answer;
-        char *problem = NULL;
-        gint64 start, end;
+    target = choose(client, number, &sample.call, &which);
+    choice = g_ptr_array_index(host->load->choices, sample.call);
+    sample.domain = target ? target->name : NULL;
+    read_expect(host, &expect, &serial);
+    sample.sent = storm_now();
+    sample.intended = intended ? intended : sample.sent;
+    if (!begin_query(client, number, &sample))
+        return false;
 
-        read_expect(host, &expect, &serial);
-        start = g_get_monotonic_time();
-        atomic_store(&client->started, start);
+    ask_once(client, session, &session->domains[which], target, &sample, &message);
+    if (!sample.done)
+        sample.done = storm_now();
+    read_expect(host, &expect_after, &serial_after);
+    if (serial == serial_after)
+        check_whereabouts(expect, choice->call, &sample, &message);
+    sample.message = message;
+    go = end_query(client, &sample);
 
-        if (!conn && !(conn = virConnectOpen(host->uri))) {
-            problem = storm_last_error();
-            answer = STORM_ANSWER_WRONG;
-        } else {
-            answer = ask(host, conn, &domain, &problem);
-        }
+    if (sample.outcome == STORM_ERROR && session->conn && virConnectIsAlive(session->conn) != 1)
+        session_close(session, MAX(host->targets->len, 1));
+    if (go && !intended && sample.outcome != STORM_OK && sample.outcome != STORM_OFF)
+        storm_sleep_until(storm_now() + RETRY_PAUSE);
+    return go;
+}
 
-        end = g_get_monotonic_time();
-        read_expect(host, &expect_after, &serial_after);
-        if (serial == serial_after) {
-            if (expect == STORM_EXPECT_HERE &&
-                (answer == STORM_ANSWER_OFF || answer == STORM_ANSWER_ABSENT)) {
-                problem = g_strdup("wrong answer: the domain runs, but is said not to");
-                answer = STORM_ANSWER_WRONG;
-            } else if (expect == STORM_EXPECT_AWAY && answer == STORM_ANSWER_ACTIVE) {
-                problem = g_strdup("wrong answer: the domain is off, but is said to run");
-                answer = STORM_ANSWER_WRONG;
-            }
-        }
-        record_answer(host, answer, end - start, problem);
-        atomic_store(&client->finished, start);
-        atomic_store(&client->started, 0);
+/* --- threads --- */
 
-        if (answer == STORM_ANSWER_WRONG && conn && virConnectIsAlive(conn) != 1) {
-            g_clear_pointer(&domain, virDomainFree);
-            g_clear_pointer(&conn, virConnectClose);
-        }
-        if (answer == STORM_ANSWER_ABSENT || answer == STORM_ANSWER_WRONG)
-            g_usleep(RETRY_PAUSE_US);
+/* Waits until @when. Returns false if the run ends before. */
+static bool
+wait_until_due(StormHost *host, gint64 when)
+{
+    for (;;) {
+        gint64 now = storm_now();
+
+        if (when >= atomic_load(&host->end))
+            return false;
+        if (now >= when)
+            return true;
+        storm_sleep_until(MIN(when, now + SLICE));
     }
-    g_clear_pointer(&domain, virDomainFree);
-    g_clear_pointer(&conn, virConnectClose);
+}
+
+static void *
+client_main(void *opaque)
+{
+    Client *client = opaque;
+    StormHost *host = client->host;
+    guint targets = MAX(host->targets->len, 1);
+    Session session = { NULL, g_new0(virDomainPtr, targets) };
+    guint64 number;
+
+    /* Wake up on time: the default slack is 50 us. */
+    prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
+    for (number = 0; ; number++) {
+        gint64 intended = 0;
+
+        if (client->schedule.rate > 0) {
+            intended = storm_schedule_time(&client->schedule, number);
+            if (!wait_until_due(host, intended))
+                break;
+        } else if (storm_now() >= atomic_load(&host->end)) {
+            break;
+        }
+        if (!query(client, &session, number, intended))
+            break;
+    }
+    session_close(&session, targets);
+    g_free(session.domains);
     atomic_store(&client->ended, true);
     return NULL;
 }
 
-/* Connects to @uri, to learn the host's name. Returns NULL and a message in
- * @error on failure. */
-StormHost *
-storm_host_new(const char *uri, const char *domain, char **error)
-{
-    virConnectPtr conn = virConnectOpen(uri);
-    StormHost *host;
+/* --- hosts --- */
 
-    if (!conn) {
-        *error = storm_last_error();
-        return NULL;
-    }
-    host = g_new0(StormHost, 1);
-    host->uri = uri;
-    host->domain = domain;
-    host->name = virConnectGetHostname(conn);
+/* @targets: of StormTarget; empty: all domains of the host at once. Nothing is
+ * copied but @uri and @name; all must outlive the host. Does not connect. */
+StormHost *
+storm_host_new(const char *uri, const char *name, const StormLoad *load,
+               const GPtrArray *targets, StormRecorder *recorder)
+{
+    StormHost *host = g_new0(StormHost, 1);
+
+    host->uri = g_strdup(uri);
+    host->name = g_strdup(name);
+    host->load = load;
+    host->targets = targets;
+    host->recorder = recorder;
+    host->clients = g_ptr_array_new();
+    host->end = G_MAXINT64;
     host->expect = STORM_EXPECT_ANY;
-    host->errors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    host->clients = g_ptr_array_new_with_free_func(g_free);
     pthread_mutex_init(&host->lock, NULL);
-    virConnectClose(conn);
     return host;
 }
 
-/* Only after storm_host_stop_clients() has returned true */
+/* Only after storm_host_join() has returned true, or if it was never started;
+ * @host may be NULL. */
 void
 storm_host_free(StormHost *host)
 {
+    guint i;
+
     if (!host)
         return;
+    for (i = 0; i < host->clients->len; i++) {
+        Client *client = g_ptr_array_index(host->clients, i);
+
+        pthread_mutex_destroy(&client->lock);
+        g_free(client);
+    }
     g_ptr_array_unref(host->clients);
-    g_hash_table_unref(host->errors);
     pthread_mutex_destroy(&host->lock);
-    free(host->name);
+    g_free(host->uri);
+    g_free(host->name);
     g_free(host);
 }
 
-/* Queries that lie wholly before the next change of mind are held to @expect. */
+/* Returns the URI of @host, which owns it. */
+const char *
+storm_host_uri(const StormHost *host)
+{
+    return host->uri;
+}
+
+/* Returns the name of @host, which owns it. */
+const char *
+storm_host_name(const StormHost *host)
+{
+    return host->name;
+}
+
+/* Returns what the queries to @host are recorded by. */
+StormRecorder *
+storm_host_recorder(StormHost *host)
+{
+    return host->recorder;
+}
+
+/* Queries that lie wholly between two calls of this are held to what the first
+ * of them said. For any thread. */
 void
 storm_host_expect(StormHost *host, StormExpect expect)
 {
@@ -390,106 +393,150 @@ storm_host_expect(StormHost *host, StormExpect expect)
     pthread_mutex_unlock(&host->lock);
 }
 
-/* Returns what has been counted since the last time and starts anew. */
+/* Starts @clients threads; with a rate, queries are due from @start (ns) on.
+ * Once per host. */
 void
-storm_host_take_stats(StormHost *host, StormStats *stats)
-{
-    pthread_mutex_lock(&host->lock);
-    *stats = host->stats;
-    memset(&host->stats, 0, sizeof(host->stats));
-    pthread_mutex_unlock(&host->lock);
-}
-
-/* Returns what has been counted since the start. A query that is under way
- * counts as slow as it has been by now. */
-void
-storm_host_peek_stats(StormHost *host, StormStats *all)
+storm_host_start(StormHost *host, guint clients, gint64 start)
 {
     guint i;
 
-    pthread_mutex_lock(&host->lock);
-    *all = host->all;
-    pthread_mutex_unlock(&host->lock);
-    for (i = 0; i < host->clients->len; i++) {
-        StormClient *client = g_ptr_array_index(host->clients, i);
-        gint64 started = atomic_load(&client->started);
-
-        if (started)
-            all->slowest = MAX(all->slowest, g_get_monotonic_time() - started);
-    }
-}
-
-void
-storm_host_start_clients(StormHost *host, guint count)
-{
-    guint i;
-
-    for (i = 0; i < count; i++) {
-        StormClient *client = g_new0(StormClient, 1);
+    for (i = 0; i < clients; i++) {
+        Client *client = g_new0(Client, 1);
 
         client->host = host;
         client->number = i + 1;
+        client->schedule = storm_schedule_of_client(start, host->load->rate, i, clients);
+        pthread_mutex_init(&client->lock, NULL);
+        if (pthread_create(&client->thread, NULL, client_main, client) != 0)
+            g_error("cannot start a thread");
         g_ptr_array_add(host->clients, client);
-        client->thread = g_thread_new("storm-client", client_main, client);
     }
 }
 
-/* Tells all clients to stop and waits until they have, or for @timeout.
- * Returns false if one has not; the process can then do no more than exit. */
+/* Ends the run of this host: nothing that is due at the time @when (ns) or
+ * later is sent. Clients end once they have sent what was due before. */
+void
+storm_host_end(StormHost *host, gint64 when)
+{
+    atomic_store(&host->end, when);
+}
+
+/* Returns whether all clients have ended by themselves. */
 bool
-storm_host_stop_clients(StormHost *host, gint64 timeout)
-{
-    gint64 deadline = g_get_monotonic_time() + timeout;
-    guint i;
-
-    for (i = 0; i < host->clients->len; i++) {
-        StormClient *client = g_ptr_array_index(host->clients, i);
-
-        atomic_store(&client->stop, true);
-    }
-    for (i = 0; i < host->clients->len; i++) {
-        StormClient *client = g_ptr_array_index(host->clients, i);
-
-        while (!atomic_load(&client->ended)) {
-            if (g_get_monotonic_time() > deadline)
-                return false;
-            g_usleep(1000);
-        }
-        if (client->thread)
-            g_thread_join(client->thread);
-        client->thread = NULL;
-    }
-    return true;
-}
-
-/* Returns a client that has been without an answer for longer than @limit. */
-StormClient *
-storm_host_find_stuck(StormHost *host, gint64 limit)
+storm_host_ended(StormHost *host)
 {
     guint i;
 
     for (i = 0; i < host->clients->len; i++) {
-        StormClient *client = g_ptr_array_index(host->clients, i);
-        gint64 started = atomic_load(&client->started);
+        Client *client = g_ptr_array_index(host->clients, i);
 
-        if (started && g_get_monotonic_time() - started > limit)
-            return client;
-    }
-    return NULL;
-}
-
-/* True if all clients have had an answer to a query that they sent after
- * @since: none of the queries from before is under way any more. */
-bool
-storm_host_settled(StormHost *host, gint64 since)
-{
-    guint i;
-
-    for (i = 0; i < host->clients->len; i++) {
-        StormClient *client = g_ptr_array_index(host->clients, i);
-
-        if (atomic_load(&client->finished) < since)
+        if (!atomic_load(&client->ended))
             return false;
     }
     return true;
+}
+
+/* Counts what the client owes as outstanding, and lets nothing more of it
+ * count. */
+static void
+abandon(Client *client, gint64 now)
+{
+    StormHost *host = client->host;
+    guint64 due;
+
+    pthread_mutex_lock(&client->lock);
+    client->abandoned = true;
+    if (client->busy) {
+        client->sample.done = now;
+        client->sample.outcome = STORM_OUTSTANDING;
+        storm_recorder_add(host->recorder, &client->sample);
+        client->next++;
+    }
+    due = storm_schedule_due(&client->schedule, MIN(atomic_load(&host->end), now));
+    for (; client->next < due; client->next++) {
+        StormSample sample = {
+            .client = client->number, .done = now, .outcome = STORM_OUTSTANDING,
+            .intended = storm_schedule_time(&client->schedule, client->next),
+        };
+        const StormTarget *target;
+        guint which;
+
+        target = choose(client, client->next, &sample.call, &which);
+        sample.domain = target ? target->name : NULL;
+        storm_recorder_add(host->recorder, &sample);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* To be called after storm_host_end(), once, when no more time is to be given:
+ * counts every query that was due and has no answer as outstanding. Returns
+ * true if all threads have ended; if not, one is inside libvirt, the host must
+ * not be freed, and the process can do no more than exit. */
+bool
+storm_host_join(StormHost *host)
+{
+    gint64 now = storm_now();
+    bool all = true;
+    guint i;
+
+    for (i = 0; i < host->clients->len; i++) {
+        Client *client = g_ptr_array_index(host->clients, i);
+
+        if (atomic_load(&client->ended)) {
+            pthread_join(client->thread, NULL);
+        } else {
+            abandon(client, now);
+            all = false;
+        }
+    }
+    return all;
+}
+
+/* Stores how many queries are due and without an answer at the moment. */
+void
+storm_host_pending(StormHost *host, StormPending *pending)
+{
+    gint64 now = storm_now();
+    guint i;
+
+    memset(pending, 0, sizeof(*pending));
+    for (i = 0; i < host->clients->len; i++) {
+        Client *client = g_ptr_array_index(host->clients, i);
+        gint64 since = 0;
+        guint64 due;
+
+        pthread_mutex_lock(&client->lock);
+        due = storm_schedule_due(&client->schedule, MIN(now, atomic_load(&host->end)));
+        if (client->busy && client->sample.intended) {
+            since = client->sample.intended;
+            pending->pending++;
+            pending->pending += due > client->next + 1 ? due - client->next - 1 : 0;
+        }
+        pthread_mutex_unlock(&client->lock);
+        if (since && (!pending->oldest || since < pending->oldest)) {
+            pending->oldest = since;
+            pending->client = client->number;
+        }
+    }
+}
+
+/* Returns true if nothing that was due before @since (ns) is without an answer
+ * and, in tight loops, each client has had an answer to a query sent since. */
+bool
+storm_host_settled(StormHost *host, gint64 since)
+{
+    bool settled = true;
+    guint i;
+
+    for (i = 0; settled && i < host->clients->len; i++) {
+        Client *client = g_ptr_array_index(host->clients, i);
+
+        pthread_mutex_lock(&client->lock);
+        if (client->schedule.rate > 0)
+            settled = storm_schedule_time(&client->schedule, client->next) >= since;
+        else
+            settled = client->finished >= since;
+        pthread_mutex_unlock(&client->lock);
+    }
+    return settled;
 }

@@ -1,278 +1,94 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * storm-migrate.c: migrations, their progress, and the downtime they cost
+ * storm-migrate.c: one migration, in threads of its own
+ *
+ * The worker makes the one long call. The observer has a connection of its own
+ * to the source: it aborts the job, switches to post-copy, and asks how far the
+ * migration is, if it is to; so it never calls unless it must. What both share
+ * with the caller is atomic; no lock is needed.
  */
 
-#include "storm.h"
+#include "storm-migrate.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-#define PROGRESS_INTERVAL_US (250 * 1000)
-
-/* Names are those of virsh migrate's options. */
-static const struct {
-    const char *name;
-    unsigned int flag;
-} flag_names[] = {
-    { "live", VIR_MIGRATE_LIVE },
-    { "persistent", VIR_MIGRATE_PERSIST_DEST },
-    { "undefinesource", VIR_MIGRATE_UNDEFINE_SOURCE },
-    { "unsafe", VIR_MIGRATE_UNSAFE },
-    { "p2p", VIR_MIGRATE_PEER2PEER },
-    { "tunnelled", VIR_MIGRATE_TUNNELLED },
-    { "parallel", VIR_MIGRATE_PARALLEL },
-    { "auto-converge", VIR_MIGRATE_AUTO_CONVERGE },
-    { "compressed", VIR_MIGRATE_COMPRESSED },
-    { "change-protection", VIR_MIGRATE_CHANGE_PROTECTION },
-    { "abort-on-error", VIR_MIGRATE_ABORT_ON_ERROR },
-};
-
-/* Turns a comma-separated list of names into flags of virDomainMigrate3(). */
-bool
-storm_migrate_parse_flags(const char *list, unsigned int *flags, char **error)
-{
-    g_auto(GStrv) names = g_strsplit(list, ",", -1);
-    size_t i, n;
-
-    *flags = 0;
-    for (i = 0; names[i]; i++) {
-        if (!*names[i])
-            continue;
-        for (n = 0; n < G_N_ELEMENTS(flag_names); n++) {
-            if (strcmp(names[i], flag_names[n].name) == 0)
-                break;
-        }
-        if (n == G_N_ELEMENTS(flag_names)) {
-            *error = g_strdup_printf("unknown migration flag %s", names[i]);
-            return false;
-        }
-        *flags |= flag_names[n].flag;
-    }
-    return true;
-}
-
-/* --- events --- */
-
-struct StormEvents {
-    char *domain;
-    guint count;
-    virConnectPtr *conns;
-    struct StormEventsSource {
-        StormEvents *events; /* counted while libvirt has the callback */
-        guint host;
-        int callback; /* number that libvirt gave, or -1 */
-    } *sources;
-    pthread_mutex_t lock;
-    GArray *seen; /* of StormEvent */
-};
-
-static gpointer
-event_main(gpointer opaque G_GNUC_UNUSED)
-{
-    for (;;) {
-        if (virEventRunDefaultImpl() < 0)
-            g_usleep(10 * 1000);
-    }
-    return NULL;
-}
-
-/* A timer that never does anything else than keep the loop from sleeping for
- * ever; without one, new connections would have to wait for an event. */
-static void
-event_tick(int timer G_GNUC_UNUSED, void *opaque G_GNUC_UNUSED)
-{
-}
-
-/* Starts libvirt's event loop in a thread of its own. To be called once,
- * before the first connection is opened. */
-bool
-storm_events_init(char **error)
-{
-    if (virEventRegisterDefaultImpl() < 0 ||
-        virEventAddTimeout(1000, event_tick, NULL, NULL) < 0) {
-        *error = storm_last_error();
-        return false;
-    }
-    g_thread_unref(g_thread_new("storm-events", event_main, NULL));
-    return true;
-}
-
-static void
-events_clear(gpointer opaque)
-{
-    StormEvents *events = opaque;
-
-    g_free(events->domain);
-    g_free(events->conns);
-    g_free(events->sources);
-    g_array_unref(events->seen);
-    pthread_mutex_destroy(&events->lock);
-}
-
-/* libvirt calls it once it will not call the callback any more */
-static void
-source_done(void *opaque)
-{
-    struct StormEventsSource *source = opaque;
-
-    g_atomic_rc_box_release_full(source->events, events_clear);
-}
-
-static int
-lifecycle_cb(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, int event, int detail,
-             void *opaque)
-{
-    struct StormEventsSource *source = opaque;
-    StormEvent entry = { g_get_monotonic_time(), source->host, event, detail };
-
-    if (strcmp(virDomainGetName(domain), source->events->domain) != 0)
-        return 0;
-    pthread_mutex_lock(&source->events->lock);
-    g_array_append_val(source->events->seen, entry);
-    pthread_mutex_unlock(&source->events->lock);
-    return 0;
-}
-
-/* Listens on connections of its own to the NULL-terminated list of @uris.
- * Returns NULL and a message in @error on failure. */
-StormEvents *
-storm_events_new(const char **uris, const char *domain, char **error)
-{
-    StormEvents *events = g_atomic_rc_box_new0(StormEvents);
-    guint i;
-
-    events->domain = g_strdup(domain);
-    events->count = g_strv_length((char **)uris);
-    events->conns = g_new0(virConnectPtr, events->count);
-    events->sources = g_new0(struct StormEventsSource, events->count);
-    events->seen = g_array_new(FALSE, FALSE, sizeof(StormEvent));
-    pthread_mutex_init(&events->lock, NULL);
-    for (i = 0; i < events->count; i++)
-        events->sources[i] = (struct StormEventsSource) { events, i, -1 };
-
-    for (i = 0; i < events->count; i++) {
-        events->conns[i] = virConnectOpen(uris[i]);
-        if (events->conns[i]) {
-            g_atomic_rc_box_acquire(events);
-            events->sources[i].callback = virConnectDomainEventRegisterAny(
-                events->conns[i], NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                VIR_DOMAIN_EVENT_CALLBACK(lifecycle_cb), &events->sources[i], source_done);
-        }
-        if (events->sources[i].callback < 0) {
-            *error = storm_last_error();
-            storm_events_free(events);
-            return NULL;
-        }
-    }
-    return events;
-}
-
-/* Returns a new array of the StormEvents since the time @since. */
-GArray *
-storm_events_since(StormEvents *events, gint64 since)
-{
-    GArray *found = g_array_new(FALSE, FALSE, sizeof(StormEvent));
-    guint i;
-
-    pthread_mutex_lock(&events->lock);
-    for (i = 0; i < events->seen->len; i++) {
-        StormEvent *event = &g_array_index(events->seen, StormEvent, i);
-
-        if (event->when >= since)
-            g_array_append_val(found, *event);
-    }
-    pthread_mutex_unlock(&events->lock);
-    return found;
-}
-
-/* A callback that is running may go on to use what there is. */
-void
-storm_events_free(StormEvents *events)
-{
-    guint i;
-
-    if (!events)
-        return;
-    for (i = 0; i < events->count; i++) {
-        if (events->sources[i].callback >= 0)
-            virConnectDomainEventDeregisterAny(events->conns[i],
-                                               events->sources[i].callback);
-        if (events->conns[i])
-            virConnectClose(events->conns[i]);
-    }
-    g_atomic_rc_box_release_full(events, events_clear);
-}
-
-/* --- one migration --- */
+#define POLL_INTERVAL (50 * STORM_MS)
+#define WATCH_INTERVAL (250 * STORM_MS)
 
 struct StormMigration {
-    char *uri[2]; /* source and destination */
-    char *domain;
     StormMigrateOptions options;
     gint64 created;
-    gint64 start; /* once the connections are open */
-    GThread *worker;
-    GThread *observer;
-    atomic_bool done;  /* the worker has set @end and @error */
-    gint64 end;
-    char *error;
-    _Atomic int progress; /* percent of memory, or -1 */
+    pthread_t worker;
+    pthread_t observer;
+    StormMigrated result;   /* the worker's until it is @done */
+    atomic_bool done;
+    atomic_bool observed;   /* the observer has ended */
+    _Atomic int progress;   /* percent of memory, or -1 */
     atomic_bool abort_wanted;
 };
 
-/* Runs the migration; returns a message on failure, NULL on success. */
-static char *
-migrate(StormMigration *migration)
+/* Returns the state of the domain @uuid on a host. */
+int
+storm_domain_state(virConnectPtr conn, const unsigned char *uuid)
 {
-    const StormMigrateOptions *options = &migration->options;
-    bool peer2peer = options->flags & VIR_MIGRATE_PEER2PEER;
-    virConnectPtr conn = virConnectOpen(migration->uri[0]);
-    virConnectPtr dconn = conn && !peer2peer ? virConnectOpen(migration->uri[1]) : NULL;
-    virDomainPtr domain = NULL;
-    virDomainPtr moved = NULL;
-    virTypedParameterPtr params = NULL;
-    int nparams = 0;
-    int maxparams = 0;
-    char *error = NULL;
-    bool ok = conn && (peer2peer || dconn) &&
-              (domain = virDomainLookupByName(conn, migration->domain));
+    g_autoptr(virDomain) domain = virDomainLookupByUUID(conn, uuid);
+    int state = STORM_STATE_UNKNOWN;
 
-    if (ok && options->bandwidth)
-        ok = virTypedParamsAddULLong(&params, &nparams, &maxparams,
-                                     VIR_MIGRATE_PARAM_BANDWIDTH, options->bandwidth) == 0;
-    migration->start = g_get_monotonic_time();
-    if (ok && peer2peer) {
-        ok = virDomainMigrateToURI3(domain, migration->uri[1], params, nparams,
-                                    options->flags) == 0;
-    } else if (ok) {
-        moved = virDomainMigrate3(domain, dconn, params, nparams, options->flags);
-        ok = moved != NULL;
-    }
-    if (!ok)
-        error = storm_last_error();
-    migration->end = g_get_monotonic_time();
-
-    virTypedParamsFree(params, nparams);
-    g_clear_pointer(&moved, virDomainFree);
-    g_clear_pointer(&domain, virDomainFree);
-    g_clear_pointer(&dconn, virConnectClose);
-    g_clear_pointer(&conn, virConnectClose);
-    return error;
+    if (!domain)
+        return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? STORM_STATE_ABSENT : state;
+    if (virDomainGetState(domain, &state, NULL, 0) < 0)
+        return STORM_STATE_UNKNOWN;
+    return state;
 }
 
-static gpointer
-worker_main(gpointer opaque)
+/* Makes the call. Returns NULL, or what went wrong, newly allocated. */
+static char *
+migrate(StormMigration *migration, virConnectPtr conn, virConnectPtr dconn)
+{
+    const StormMigrateOptions *options = &migration->options;
+    unsigned int flags = options->flags->flags;
+    const StormParams *params = options->params;
+    g_autoptr(virDomain) domain = virDomainLookupByUUID(conn, options->uuid);
+    g_autoptr(virDomain) moved = NULL;
+    bool ok = false;
+
+    migration->result.start = storm_now();
+    if (domain && flags & VIR_MIGRATE_PEER2PEER) {
+        ok = virDomainMigrateToURI3(domain, options->destination, params->params, params->n,
+                                    flags) == 0;
+    } else if (domain) {
+        moved = virDomainMigrate3(domain, dconn, params->params, params->n, flags);
+        ok = moved != NULL;
+    }
+    migration->result.end = storm_now();
+    /* before anything is freed, which forgets libvirt's error */
+    return ok ? NULL : storm_last_error();
+}
+
+static void *
+worker_main(void *opaque)
 {
     StormMigration *migration = opaque;
+    StormMigrated *result = &migration->result;
+    g_autoptr(virConnect) conn = virConnectOpen(migration->options.source);
+    g_autoptr(virConnect) dconn = conn ? virConnectOpen(migration->options.destination) : NULL;
 
-    migration->error = migrate(migration);
+    result->state[0] = result->state[1] = STORM_STATE_UNKNOWN;
+    result->start = result->end = storm_now();
+    result->error = dconn ? migrate(migration, conn, dconn) : storm_last_error();
+    if (!result->error) {
+        result->state[0] = storm_domain_state(conn, migration->options.uuid);
+        result->state[1] = storm_domain_state(dconn, migration->options.uuid);
+    }
     atomic_store(&migration->done, true);
     return NULL;
 }
 
-/* Percent of memory that has been moved according to the job's statistics */
+/* Reads from the job's statistics how many percent of the memory have been
+ * moved (-1: not known), and in which pass over the memory it is. */
 static int
-read_progress(virDomainPtr domain)
+read_progress(virDomainPtr domain, unsigned long long *pass)
 {
     virTypedParameterPtr params = NULL;
     int nparams = 0;
@@ -281,99 +97,122 @@ read_progress(virDomainPtr domain)
     int type;
     int progress = -1;
 
+    *pass = 0;
     if (virDomainGetJobStats(domain, &type, &params, &nparams, 0) == 0 &&
-        type != VIR_DOMAIN_JOB_NONE &&
-        virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_JOB_MEMORY_TOTAL, &total) == 1 &&
-        virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_JOB_MEMORY_REMAINING,
-                                &remaining) == 1 && total)
-        progress = 100 - (int)(100 * remaining / total);
+        type != VIR_DOMAIN_JOB_NONE) {
+        virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_JOB_MEMORY_ITERATION, pass);
+        virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_JOB_MEMORY_TOTAL, &total);
+        if (total && virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_JOB_MEMORY_REMAINING,
+                                             &remaining) == 1)
+            progress = 100 - (int)(100 * remaining / total);
+    }
     virTypedParamsFree(params, nparams);
     return progress;
 }
 
-/* Follows the migration on a connection of its own, and aborts it when asked. */
-static gpointer
-observer_main(gpointer opaque)
+static void
+observe(StormMigration *migration, virDomainPtr domain)
 {
-    StormMigration *migration = opaque;
-    virConnectPtr conn = virConnectOpen(migration->uri[0]);
-    virDomainPtr domain = conn ? virDomainLookupByName(conn, migration->domain) : NULL;
+    bool postcopy = migration->options.flags->postcopy_after_precopy;
+    gint64 interval = postcopy ? POLL_INTERVAL : WATCH_INTERVAL;
+    gint64 next = 0;
 
-    while (domain && !atomic_load(&migration->done)) {
-        int progress = read_progress(domain);
+    while (!atomic_load(&migration->done)) {
+        if ((migration->options.watch || postcopy) && storm_now() >= next) {
+            unsigned long long pass;
+            int progress = read_progress(domain, &pass);
 
-        if (progress >= 0)
-            atomic_store(&migration->progress, progress);
+            if (progress >= 0)
+                atomic_store(&migration->progress, progress);
+            if (postcopy && pass > 1)
+                postcopy = virDomainMigrateStartPostCopy(domain, 0) < 0;
+            next = storm_now() + interval;
+        }
         if (atomic_load(&migration->abort_wanted))
             virDomainAbortJob(domain);
-        g_usleep(PROGRESS_INTERVAL_US);
+        storm_sleep_until(storm_now() + POLL_INTERVAL);
     }
-    g_clear_pointer(&domain, virDomainFree);
-    g_clear_pointer(&conn, virConnectClose);
+}
+
+static void *
+observer_main(void *opaque)
+{
+    StormMigration *migration = opaque;
+    g_autoptr(virConnect) conn = virConnectOpen(migration->options.source);
+    g_autoptr(virDomain) domain = NULL;
+
+    if (conn)
+        domain = virDomainLookupByUUID(conn, migration->options.uuid);
+    if (domain)
+        observe(migration, domain);
+    atomic_store(&migration->observed, true);
     return NULL;
 }
 
+/* Starts a migration; @options is copied, what it points to must last until
+ * the end. */
 StormMigration *
-storm_migration_start(const char *source_uri, const char *destination_uri,
-                      const char *domain, const StormMigrateOptions *options)
+storm_migration_start(const StormMigrateOptions *options)
 {
     StormMigration *migration = g_new0(StormMigration, 1);
 
-    migration->uri[0] = g_strdup(source_uri);
-    migration->uri[1] = g_strdup(destination_uri);
-    migration->domain = g_strdup(domain);
     migration->options = *options;
     migration->progress = -1;
-    migration->created = g_get_monotonic_time();
-    migration->worker = g_thread_new("storm-migrate", worker_main, migration);
-    migration->observer = g_thread_new("storm-observer", observer_main, migration);
+    migration->created = storm_now();
+    if (pthread_create(&migration->worker, NULL, worker_main, migration) != 0 ||
+        pthread_create(&migration->observer, NULL, observer_main, migration) != 0)
+        g_error("cannot start a thread");
     return migration;
 }
 
+/* Returns whether it still runs. Aborts it if it has done so for too long. */
 bool
 storm_migration_running(StormMigration *migration)
 {
-    if (migration->options.timeout &&
-        g_get_monotonic_time() - migration->created > migration->options.timeout)
+    if (storm_now() - migration->created > migration->options.timeout)
         storm_migration_abort(migration);
     return !atomic_load(&migration->done);
 }
 
+/* Returns how many percent of the memory have been moved, -1 if not known. */
 int
 storm_migration_progress(StormMigration *migration)
 {
     return atomic_load(&migration->progress);
 }
 
+/* Has it aborted; that may take a while. */
 void
 storm_migration_abort(StormMigration *migration)
 {
     atomic_store(&migration->abort_wanted, true);
 }
 
-/* Waits until the migration has ended, for @timeout at most, stores what it
- * came to in @round, and frees it. Returns false if it has not ended; the
- * process can then do no more than exit. */
+/* Waits until the migration has ended, for @timeout (ns) at most, stores what
+ * it came to in @result, the error of which is the caller's then, and frees
+ * it. Returns false if it has not ended; the process can then do no more than
+ * exit. */
 bool
-storm_migration_finish(StormMigration *migration, StormRound *round, gint64 timeout)
+storm_migration_finish(StormMigration *migration, gint64 timeout, StormMigrated *result)
 {
-    gint64 deadline = g_get_monotonic_time() + timeout;
+    gint64 deadline = storm_now() + timeout;
 
-    while (!atomic_load(&migration->done)) {
-        if (g_get_monotonic_time() > deadline) {
-            round->error = g_strdup("the migration does not end");
+    while (!atomic_load(&migration->done) || !atomic_load(&migration->observed)) {
+        gint64 now = storm_now();
+
+        if (now > deadline) {
+            *result = (StormMigrated) {
+                .start = migration->created, .end = now,
+                .error = g_strdup("the migration does not end"),
+                .state = { STORM_STATE_UNKNOWN, STORM_STATE_UNKNOWN },
+            };
             return false;
         }
-        g_usleep(1000);
+        storm_sleep_until(now + STORM_MS);
     }
-    g_thread_join(migration->worker);
-    g_thread_join(migration->observer);
-    round->start = migration->start;
-    round->end = migration->end;
-    round->error = migration->error;
-    g_free(migration->uri[0]);
-    g_free(migration->uri[1]);
-    g_free(migration->domain);
+    pthread_join(migration->worker, NULL);
+    pthread_join(migration->observer, NULL);
+    *result = migration->result;
     g_free(migration);
     return true;
 }

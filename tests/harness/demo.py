@@ -55,8 +55,8 @@ def say(text):
 def storm(args, hosts):
     """Runs the migrations; returns why they failed, or None. Ctrl-C ends them
     with the table as far as it got."""
-    command = [os.path.join(args.tools, "virt-jobstorm"), "--domain", GUEST, "--migrate",
-               "--rounds", str(args.rounds), "--clients", str(args.clients),
+    command = [os.path.join(args.tools, "virt-jobstorm"), "--domain", GUEST, "--check",
+               "--migrate", hosts[1].uri, "--rounds", str(args.rounds), "--clients", str(args.clients),
                "--flags", args.flags, "--query-timeout", str(args.query_timeout)]
     for host in hosts:
         command += ["--uri", host.uri]

@@ -24,7 +24,7 @@ def storm(t, flags, rounds=2, clients=4):
     guest.start(t.alpha)
     done = subprocess.run(
         [os.path.join(t.tools, "virt-jobstorm"), "--uri", t.alpha.uri, "--uri", t.beta.uri,
-         "--domain", guest.name, "--migrate", "--rounds", str(rounds),
+         "--domain", guest.name, "--check", "--migrate", t.beta.uri, "--rounds", str(rounds),
          "--clients", str(clients), "--flags", flags],
         stdout=t.log_file, stderr=t.log_file, timeout=100)
     t.check(done.returncode == 0, f"virt-jobstorm ended with {done.returncode}")
@@ -73,7 +73,7 @@ def storm_idle(t):
     guest.start(t.alpha)
     done = subprocess.run(
         [os.path.join(t.tools, "virt-jobstorm"), "--uri", t.alpha.uri, "--domain", guest.name,
-         "--seconds", "3", "--clients", "16"],
+         "--check", "--seconds", "3", "--clients", "16"],
         stdout=t.log_file, stderr=t.log_file, timeout=60)
     t.check(done.returncode == 0, f"virt-jobstorm ended with {done.returncode}")
     guest.check_alive()

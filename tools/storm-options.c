@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * storm-options.c: what the user asks for
+ *
+ * Nothing here needs a lock.
+ */
+
+#include "storm-options.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char summary[] =
+    "Calls libvirt's API from many clients at once, in tight loops or at a fixed rate,\n"
+    "records how long each call takes and what it comes to, and can migrate the domain\n"
+    "back and forth meanwhile, measuring the downtime.";
+
+static const char examples[] =
+    "Examples:\n"
+    "  Query a domain's statistics from 8 clients for half a minute:\n"
+    "    virt-jobstorm --uri qemu:///system --domain vm1 --clients 8 --seconds 30\n"
+    "  Mixed monitoring of all domains, ten queries a second, for plots:\n"
+    "    virt-jobstorm --uri qemu:///system --all-domains --call domstats,domblkinfo \\\n"
+    "        --rate 10 --seconds 60 --timeline queries.csv --json result.json\n"
+    "  Ten migrations there and back, with 4 clients on each of the two hosts:\n"
+    "    virt-jobstorm --uri qemu+ssh://a/system --uri qemu+ssh://b/system --domain vm1 \\\n"
+    "        --migrate qemu+ssh://b/system --rounds 10 --clients 4\n"
+    "  One peer-to-peer migration with copied storage, and nobody who queries:\n"
+    "    virt-jobstorm --uri qemu+ssh://a/system --domain vm1 --clients 0 --rounds 1 \\\n"
+    "        --migrate qemu+ssh://b/system --flags live,p2p,persistent,copy-storage-all\n"
+    "\n"
+    "Exit status:\n"
+    "  0  it ran to its end\n"
+    "  1  something went wrong: a migration failed, no query to a host was answered, a\n"
+    "     file could not be written, or --check found a fault\n"
+    "  2  it could not begin: the options, the hosts or the domain will not do\n"
+    "  3  it was interrupted; the results so far are complete\n";
+
+/* Options of GOption that store to @o */
+static GOptionContext *
+make_context(StormOptions *o)
+{
+    const GOptionEntry load[] = {
+        { "uri", 'u', 0, G_OPTION_ARG_STRING_ARRAY, &o->uris,
+          "Host to query; may be given several times", "URI" },
+        { "domain", 'd', 0, G_OPTION_ARG_STRING, &o->domain,
+          "Domain to query, and to migrate", "NAME" },
+        { "all-domains", 'a', 0, G_OPTION_ARG_NONE, &o->all,
+          "Query all active domains: domstats of the whole host at once, the other calls "
+          "one domain after the other", NULL },
+        { "clients", 'c', 0, G_OPTION_ARG_INT, &o->clients,
+          "Clients per host, each with its own connection (default 1)", "N" },
+        { "call", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->calls,
+          "Calls to make in turn (default domstats; see --list-calls)", "LIST" },
+        { "call-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->call_args,
+          "Argument of a call, such as migrate-setspeed=100", "CALL=VALUE" },
+        { "disturb", 0, 0, G_OPTION_ARG_NONE, &o->disturb,
+          "Allow calls that stop, end or change what the domain does", NULL },
+        { "rate", 'R', 0, G_OPTION_ARG_DOUBLE, &o->rate,
+          "Queries per second of each client; latency then counts from when a query was due "
+          "(default: tight loops)", "N" },
+        { "seconds", 's', 0, G_OPTION_ARG_DOUBLE, &o->seconds,
+          "Query for this long, without a migration", "N" },
+        { "query-timeout", 0, 0, G_OPTION_ARG_INT, &o->query_timeout,
+          "Seconds after which a query counts as late (default 60)", "N" },
+        { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
+          "Seconds to wait at the end for answers (default 5, with --check that of "
+          "--query-timeout); queries without one then are outstanding", "N" },
+        { "check", 0, 0, G_OPTION_ARG_NONE, &o->check,
+          "Hold every answer to what the domain's whereabouts allow; any error, and a query "
+          "without an answer for --query-timeout, is a fault", NULL },
+        { NULL }
+    };
+    const GOptionEntry migration[] = {
+        { "migrate", 'm', 0, G_OPTION_ARG_STRING, &o->migrate,
+          "Migrate the domain to this host meanwhile, and back in turn", "DESTURI" },
+        { "from", 0, 0, G_OPTION_ARG_STRING, &o->from,
+          "Host that it comes from (default: the first --uri)", "URI" },
+        { "rounds", 'r', 0, G_OPTION_ARG_INT, &o->rounds,
+          "Number of migrations, there and back in turn (default 2)", "N" },
+        { "flags", 'f', 0, G_OPTION_ARG_STRING, &o->flag_list,
+          "Migration flags, named as virsh names them (default live,persistent)", "LIST" },
+        { "param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[0],
+          "Parameter, named as virsh names it, such as bandwidth=100", "NAME=VALUE" },
+        { "param-back", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[1],
+          "Parameter of the way back (default: those of --param)", "NAME=VALUE" },
+        { "pause", 0, 0, G_OPTION_ARG_INT, &o->pause_ms,
+          "Milliseconds between two migrations (default 500)", "MS" },
+        { "round-timeout", 0, 0, G_OPTION_ARG_INT, &o->round_timeout,
+          "Seconds after which a migration is aborted, a fault (default 300)", "N" },
+        { "heartbeat", 0, 0, G_OPTION_ARG_FILENAME, &o->heartbeat,
+          "File, FIFO or terminal to which the guest writes a line at regular intervals",
+          "FILE" },
+        { "heartbeat-prefix", 0, 0, G_OPTION_ARG_STRING, &o->heartbeat_prefix,
+          "How such lines begin (default heartbeat)", "TEXT" },
+        { NULL }
+    };
+    const GOptionEntry output[] = {
+        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json, "Write the results to FILE", "FILE" },
+        { "timeline", 't', 0, G_OPTION_ARG_FILENAME, &o->timeline,
+          "Write a row of comma-separated values for each query to FILE", "FILE" },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Show no progress", NULL },
+        { "list-calls", 0, 0, G_OPTION_ARG_NONE, &o->list_calls, "List the calls", NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &o->version, "Show the version", NULL },
+        { NULL }
+    };
+    GOptionContext *context = g_option_context_new("- load libvirt's API, and record it");
+    g_autofree char *flags = storm_flags_names();
+    g_autofree char *params = storm_params_names();
+    g_autofree char *description = g_strdup_printf("Migration flags: %s\n\n"
+                                                   "Migration parameters: %s\n\n%s",
+                                                   flags, params, examples);
+
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, description);
+    g_option_context_add_main_entries(context, load, NULL);
+    g_option_context_add_main_entries(context, migration, NULL);
+    g_option_context_add_main_entries(context, output, NULL);
+    return context;
+}
+
+static char *
+check_numbers(const StormOptions *o)
+{
+    if (o->clients < 0 || o->clients > 10000)
+        return g_strdup("--clients takes a number from 0 to 10000");
+    if (!isfinite(o->rate) || o->rate < 0 || o->rate > 1e6)
+        return g_strdup("--rate takes a number up to a million, or 0 for tight loops");
+    if (!isfinite(o->seconds) || o->seconds < 0 || o->seconds > 1e7)
+        return g_strdup("--seconds takes a number above 0");
+    if (!isfinite(o->drain) || o->drain > 1e6)
+        return g_strdup("--drain takes a number of seconds");
+    if (o->rounds < 1 || o->query_timeout < 1 || o->round_timeout < 1 || o->pause_ms < 0)
+        return g_strdup("a number is out of range");
+    return NULL;
+}
+
+/* Checks that the options are all there and go together. Returns a message if
+ * not. */
+static char *
+check_together(const StormOptions *o)
+{
+    if (!o->uris)
+        return g_strdup("--uri is needed");
+    if (!o->domain && !o->all)
+        return g_strdup("--domain or --all-domains is needed");
+    if (!o->migrate == !(o->seconds > 0))
+        return g_strdup("one of --migrate and --seconds is needed");
+    if (o->migrate && !o->domain)
+        return g_strdup("--migrate needs --domain");
+    if (o->from && !o->migrate)
+        return g_strdup("--from needs --migrate");
+    if (o->check && o->all)
+        return g_strdup("--check is about one --domain");
+    if (o->migrate && strcmp(o->migrate, o->from ? o->from : o->uris[0]) == 0)
+        return g_strdup("the migration goes where it comes from");
+    return NULL;
+}
+
+/* Sets what the lists of words among the options mean. */
+static bool
+parse_words(StormOptions *o, char **error)
+{
+    const char *const *back = (const char *const *)o->param_words[o->param_words[1] ? 1 : 0];
+    guint i;
+
+    o->choices = storm_choices_parse((const char *const *)o->calls,
+                                     (const char *const *)o->call_args, error);
+    if (!o->choices)
+        return false;
+    for (i = 0; i < o->choices->len; i++) {
+        const StormChoice *choice = g_ptr_array_index(o->choices, i);
+
+        if (choice->call->flags & STORM_DISTURBS && !o->disturb) {
+            *error = g_strdup_printf("the call %s disturbs the domain; --disturb allows it",
+                                     choice->call->name);
+            return false;
+        }
+    }
+    return storm_flags_parse(o->flag_list ? o->flag_list : "live,persistent", &o->flags, error) &&
+           storm_params_parse((const char *const *)o->param_words[0], &o->params[0], error) &&
+           storm_params_parse(back, &o->params[1], error);
+}
+
+/* Fills @options, to be cleared with storm_options_clear() even on failure.
+ * After virInitialize(), as parameters of migrations are libvirt's. Ends the process for --help. Returns false and a message in @error if the
+ * options will not do. */
+bool
+storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
+{
+    g_autoptr(GOptionContext) context = NULL;
+    g_autoptr(GError) gerror = NULL;
+
+    memset(options, 0, sizeof(*options));
+    options->clients = 1;
+    options->rounds = 2;
+    options->pause_ms = 500;
+    options->query_timeout = 60;
+    options->round_timeout = 300;
+    options->drain = -1;
+    context = make_context(options);
+    if (!g_option_context_parse(context, &argc, &argv, &gerror))
+        *error = g_strdup(gerror->message);
+    else if (argc > 1)
+        *error = g_strdup_printf("unexpected argument %s", argv[1]);
+    else if (options->version || options->list_calls)
+        return true;
+    else if (!(*error = check_together(options)) && !(*error = check_numbers(options)))
+        parse_words(options, error);
+    if (*error)
+        return false;
+    if (!options->from)
+        options->from = g_strdup(options->uris[0]);
+    if (!options->heartbeat_prefix)
+        options->heartbeat_prefix = g_strdup("heartbeat");
+    if (options->drain < 0)
+        options->drain = options->check ? options->query_timeout : 5;
+    return true;
+}
+
+/* Frees what @options holds. */
+void
+storm_options_clear(StormOptions *options)
+{
+    guint i;
+
+    for (i = 0; i < G_N_ELEMENTS(options->params); i++) {
+        g_strfreev(options->param_words[i]);
+        storm_params_clear(&options->params[i]);
+    }
+    g_clear_pointer(&options->choices, g_ptr_array_unref);
+    g_strfreev(options->uris);
+    g_strfreev(options->calls);
+    g_strfreev(options->call_args);
+    g_free(options->domain);
+    g_free(options->migrate);
+    g_free(options->from);
+    g_free(options->flag_list);
+    g_free(options->heartbeat);
+    g_free(options->heartbeat_prefix);
+    g_free(options->json);
+    g_free(options->timeline);
+    memset(options, 0, sizeof(*options));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * storm-run.h: the course of a run, and what it comes to
+ */
+
+#ifndef STORM_RUN_H
+#define STORM_RUN_H
+
+#include "storm-client.h"
+#include "storm-events.h"
+#include "storm-heartbeat.h"
+#include "storm-migrate.h"
+#include "storm-options.h"
+
+#include <stdatomic.h>
+
+/* One of the two hosts of the migrations */
+typedef struct {
+    char *uri;
+    char *name;
+    StormHost *host;        /* whose clients query it, or NULL: nobody does */
+} StormEnd;
+
+/* One migration, there or back */
+typedef struct {
+    guint number;           /* from 1 */
+    guint source;           /* indexes of the ends */
+    guint destination;
+    StormMigrated migrated;
+    gint64 downtime;        /* ns; -1: not known */
+    bool has_pulse;
+    StormPulse pulse;
+    GArray *events;         /* of StormEvent; their hosts are ends */
+    StormSummary queries[2]; /* to source and destination, if those have clients */
+    guint64 errors;         /* of all hosts */
+} StormRound;
+
+/* The main thread's, but for what it hands to others */
+typedef struct {
+    const StormOptions *options;
+    StormLoad load;
+    StormShape *shape;
+    const char **call_names;
+    GPtrArray *hosts;       /* of StormHost */
+    GPtrArray *recorders;   /* of StormRecorder; by host */
+    GPtrArray *targets;     /* of GPtrArray of StormTarget; by host */
+    StormTarget *target;    /* that of --domain, or NULL */
+    StormEnd ends[2];
+    StormEvents *events;
+    StormHeartbeat *heartbeat;
+    StormTimeline *timeline;
+
+    GPtrArray *rounds;      /* of StormRound */
+    GPtrArray *faults;      /* as strings */
+    gint64 start;
+    gint64 end;             /* 0 while it runs */
+    gint64 wall_start;      /* seconds since 1970 */
+    atomic_int *signalled;  /* number of the signal that ends the run, or 0 */
+    bool interrupted;
+    bool ending;            /* before its time */
+} StormRun;
+
+bool storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signalled,
+                       char **error);
+bool storm_run(StormRun *run);
+void storm_run_clear(StormRun *run);
+void G_GNUC_PRINTF(2, 3) storm_run_fault(StormRun *run, const char *format, ...);
+
+#endif /* STORM_RUN_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * storm-util.c: time, and libvirt's errors as text
+ *
+ * Every function here may be called by any thread, with any lock held.
+ */
+
+#include "storm-util.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* Returns the time of CLOCK_MONOTONIC in ns. */
+gint64
+storm_now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * STORM_S + ts.tv_nsec;
+}
+
+/* Returns at the time @when (ns), at once if that has gone by. */
+void
+storm_sleep_until(gint64 when)
+{
+    struct timespec ts = { when / STORM_S, when % STORM_S };
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+        ;
+}
+
+/* Returns the calling thread's last libvirt error as newly allocated text,
+ * with its code; never NULL. */
+char *
+storm_last_error(void)
+{
+    virErrorPtr error = virGetLastError();
+
+    if (!error || error->code == VIR_ERR_OK)
+        return g_strdup("no error reported");
+    return g_strdup_printf("%s (code %d)", error->message ? error->message : "", error->code);
+}
+
+/* Returns the duration @ns as a person reads it, newly allocated. */
+char *
+storm_format_time(gint64 ns)
+{
+    if (ns >= 995 * STORM_MS)
+        return g_strdup_printf("%.2f s", ns / 1e9);
+    if (ns >= 10 * STORM_MS)
+        return g_strdup_printf("%.0f ms", ns / 1e6);
+    if (ns >= 1 * STORM_MS)
+        return g_strdup_printf("%.1f ms", ns / 1e6);
+    return g_strdup_printf("%.0f us", ns / 1e3);
+}

@@ -183,8 +183,9 @@ parse_words(StormOptions *o, char **error)
 }
 
 /* Fills @options, to be cleared with storm_options_clear() even on failure.
- * After virInitialize(), as parameters of migrations are libvirt's. Ends the process for --help. Returns false and a message in @error if the
- * options will not do. */
+ * After virInitialize(), as parameters of migrations are libvirt's. Ends the
+ * process for --help. Returns false and a message in @error if the options will
+ * not do. */
 bool
 storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
 {

@@ -1,0 +1,301 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-jobstorm as a user has it: options, files, exit statuses, signals, and what
+is installed. On libvirt's test driver; prints TAP.
+
+usage: cli.py PROGRAM SCHEMA BUILD
+"""
+
+import copy
+import csv
+import json
+import math
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import jsonschema
+
+PROGRAM, SCHEMA, BUILD = sys.argv[1:4]
+TEST = ("--uri", "test:///default", "--domain", "test")
+CALLS = ("--call", "domstats,dominfo,domblkstat,domifstat,vcpuinfo,dumpxml,domblkinfo")
+CASES = []
+
+
+class Fault(Exception):
+    """What a case has found"""
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def check(condition, text):
+    if not condition:
+        raise Fault(text)
+
+
+def finish(process, status, limit=60):
+    output = process.communicate(timeout=limit)[0]
+    check("Sanitizer" not in output and "runtime error" not in output, output)
+    check(process.returncode == status, f"exit status {process.returncode}: {output}")
+    return output
+
+
+def start(*args):
+    return subprocess.Popen([PROGRAM, *args], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+
+
+def run(*args, status=0):
+    return finish(start(*args), status)
+
+
+def results(folder, *args, status=0):
+    """Runs it; returns JSON, which fits the schema, the rows, and the output."""
+    files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
+    output = run(*args, "--json", files[0], "--timeline", files[1], status=status)
+    return (*read_results(*files), output)
+
+
+def read_results(path, timeline):
+    with open(path) as file:
+        result = json.load(file)
+    jsonschema.Draft7Validator(schema()).validate(result)
+    with open(timeline, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for host in result["hosts"]:
+        for part in (host["all"], *host["calls"]):
+            check(sum(part["outcomes"].values()) == part["queries"], f"sum of {part}")
+            check(part["latency"]["count"] == part["queries"], f"latencies of {part}")
+        check(sum(call["queries"] for call in host["calls"]) == host["all"]["queries"],
+              "the calls do not add up")
+        for call in host["calls"]:
+            check(sum(count for _, count in call["histogram_us"]) == call["queries"],
+                  "the histogram does not add up")
+    check(len(rows) == sum(host["all"]["queries"] for host in result["hosts"]),
+          "not a row for each query")
+    return result, rows
+
+
+def schema():
+    with open(SCHEMA) as file:
+        return json.load(file)
+
+
+@case
+def json_fits_schema(folder):
+    jsonschema.Draft7Validator.check_schema(schema())
+    result = results(folder, *TEST, *CALLS, "--seconds", "0.5", "--clients", "3")[0]
+    check(len(result["hosts"][0]["calls"]) == 7, "not 7 calls")
+    check(not result["faults"] and not result["interrupted"], f"{result['faults']}")
+    # The schema is one that finds faults.
+    for change in (lambda r: r.pop("rounds"), lambda r: r["hosts"].clear(),
+                   lambda r: r["hosts"][0]["all"].pop("late"),
+                   lambda r: r["hosts"][0]["all"].update(late=-1),
+                   lambda r: r.update(more=1), lambda r: r.update(duration_ms="1")):
+        broken = copy.deepcopy(result)
+        change(broken)
+        check(not jsonschema.Draft7Validator(schema()).is_valid(broken), "anything fits")
+
+
+@case
+def percentiles_are_those_of_the_rows(folder):
+    result, rows, _ = results(folder, *TEST, "--seconds", "1", "--clients", "2")
+    latencies = sorted(float(row["latency_us"]) for row in rows)
+    check(len(latencies) > 1000, f"only {len(latencies)} queries")
+    latency = result["hosts"][0]["all"]["latency"]
+    for name, percent in (("p50_us", 50), ("p90_us", 90), ("p99_us", 99), ("p99_9_us", 99.9),
+                          ("max_us", 100)):
+        rank = max(math.ceil(round(percent * len(latencies) / 100, 6)), 1)
+        exact = latencies[rank - 1]
+        # rows are rounded to 0.1 us
+        check(-0.06 <= latency[name] - exact <= max(exact, 10) / 1000 + 0.06,
+              f"{name}: {latency[name]}, not {exact}")
+
+
+@case
+def rate_is_kept(folder):
+    result, rows, _ = results(folder, *TEST, *CALLS, "--seconds", "2", "--clients", "2",
+                              "--rate", "50")
+    check(result["hosts"][0]["all"]["queries"] == 200, f"{len(rows)} queries, not 200")
+    due = sorted(float(row["intended_s"]) for row in rows)
+    for number, when in enumerate(due):
+        check(abs(when - number / 100) < 1e-5, f"query {number} was due at {when}")
+    check(all(float(row["sent_s"]) >= float(row["intended_s"]) for row in rows),
+          "one was sent before it was due")
+
+
+@case
+def errors_are_counted(folder):
+    """The test driver has no monitor, and no job that could be aborted."""
+    args = (*TEST, "--disturb", "--rate", "100", "--seconds", "1", "--call")
+    result, rows, output = results(folder, *args, "qemu-monitor-command", status=1)
+    host = result["hosts"][0]
+    check(host["codes"] == [{"code": 3, "count": 100}], f"{host['codes']}")
+    check(host["errors"][0]["count"] == 100 and host["errors"][0]["code"] == 3,
+          f"{host['errors']}")
+    check(host["all"]["outcomes"]["error"] == 100, f"{host['all']}")
+    check(all((row["outcome"], row["code"]) == ("error", "3") for row in rows), "other rows")
+    check(result["faults"] == ["no query to " + host["name"] + " was answered"]
+          and "fault: no query" in output, f"{result['faults']}")
+    host = results(folder, *args, "qemu-monitor-command,dominfo")[0]["hosts"][0]
+    check(host["all"]["outcomes"]["error"] == host["all"]["outcomes"]["ok"] == 50, f"{host}")
+    host = results(folder, *args, "destroy,dominfo")[0]["hosts"][0]
+    check(host["calls"][0]["outcomes"]["ok"] == 1
+          and host["calls"][0]["outcomes"]["refused"] == 49, f"{host['calls'][0]}")
+    check(host["calls"][1]["outcomes"]["off"] >= 49, f"{host['calls'][1]}")
+
+
+@case
+def suspended_is_resumed(folder):
+    host = results(folder, *TEST, "--disturb", "--seconds", "0.3", "--call",
+                   "suspend,dominfo")[0]["hosts"][0]
+    check(host["calls"][0]["outcomes"]["ok"] == host["calls"][0]["queries"] > 1, f"{host}")
+
+
+@case
+def all_domains(folder):
+    rows = results(folder, "--uri", "test:///default", "--all-domains", "--seconds", "0.2",
+                   "--call", "domstats,dominfo")[1]
+    check({(row["call"], row["domain"]) for row in rows} == {("domstats", "*"),
+                                                            ("dominfo", "test")}, "other rows")
+
+
+@case
+def several_hosts(folder):
+    result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2")[0]
+    check(len(result["hosts"]) == 2 and all(host["all"]["queries"] for host in result["hosts"]),
+          "not two hosts")
+
+
+@case
+def nobody_queries(folder):
+    result, rows, _ = results(folder, *TEST, "--clients", "0", "--seconds", "0.2")
+    check(not rows and result["hosts"][0]["all"]["queries"] == 0, "there are queries")
+
+
+@case
+def failed_migration(folder):
+    """The test driver does not migrate."""
+    result, _, output = results(folder, *TEST, "--migrate", f"test://{node(folder)}",
+                                status=1)
+    check(result["rounds"][0]["error"] and "fault: round 1: " in output, output)
+
+
+def node(folder):
+    """A host of the test driver with other domains than the default one"""
+    path = os.path.join(folder, "node.xml")
+    with open(path, "w") as file:
+        file.write("<node/>")
+    return path
+
+
+@case
+def signals(folder):
+    files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = start(*TEST, "--rate", "50", "--seconds", "100", "--json", files[0],
+                        "--timeline", files[1])
+        time.sleep(1.5)
+        process.send_signal(signum)
+        output = finish(process, 3, limit=20)
+        result, rows = read_results(*files)
+        check(result["interrupted"] and "interrupted after" in output, "it is not told")
+        length = result["duration_ms"] / 1000
+        check(length < 30 and abs(len(rows) - 50 * length) <= 2, f"{len(rows)} in {length} s")
+        for path in files:
+            os.unlink(path)
+
+
+@case
+def signal_before_it_begins(folder):
+    """A host that takes the connection and never answers"""
+    path = os.path.join(folder, "socket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        process = start("--uri", f"qemu+unix:///system?socket={path}", "--domain", "test",
+                        "--seconds", "1")
+        time.sleep(1.5)
+        check(process.poll() is None, "it does not wait")
+        process.send_signal(signal.SIGINT)
+        finish(process, -signal.SIGINT)
+
+
+@case
+def refuses_nonsense(folder):
+    for args in ((), TEST, (*TEST, "--seconds", "x"), (*TEST, "--seconds", "1", "--nonsense"),
+                 (*TEST, "--seconds", "1", "--call", "nonsense"),
+                 (*TEST, "--seconds", "1", "--call", "destroy"),
+                 ("--uri", "test:///default", "--domain", "none", "--seconds", "1"),
+                 ("--uri", "nonsense:///", "--domain", "test", "--seconds", "1"),
+                 (*TEST, "--seconds", "1", "--timeline", f"{folder}/no/such"),
+                 (*TEST, "--seconds", "1", "--heartbeat", f"{folder}/no/such"),
+                 (*TEST, "--migrate", "nonsense:///")):
+        output = run(*args, status=2)
+        check(output.startswith("virt-jobstorm: "), f"{args}: {output}")
+
+
+@case
+def files_that_cannot_be_written(folder):
+    run(*TEST, "--seconds", "0.2", "--json", f"{folder}/no/such", status=1)
+    output = run(*TEST, "--seconds", "0.2", "--timeline", "/dev/full", status=1)
+    check("fault: cannot write the timeline" in output, output)
+
+
+@case
+def help_and_man_page_agree(folder):
+    text = run("--help")
+    for word in ("Examples:", "Exit status:", "copy-storage-all", "parallel-connections"):
+        check(word in text, f"--help says nothing of {word}")
+    options = set(re.findall(r"--[a-z-]+", text.partition("Migration flags:")[0]))
+    check(len(options) > 20, f"{options}")
+    env = {**os.environ, "DESTDIR": os.path.join(folder, "dest")}
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True,
+                   env=env, stdout=subprocess.DEVNULL)
+    found = {}
+    for where, _, names in os.walk(env["DESTDIR"]):
+        found.update((name, os.path.join(where, name)) for name in names)
+    check(found.keys() == {"virt-jobstorm", "virt-jobstorm.1", "virt-jobstorm.schema.json"},
+          f"installed: {found}")
+    check(found["virt-jobstorm"].endswith("/bin/virt-jobstorm")
+          and os.access(found["virt-jobstorm"], os.X_OK), f"{found}")
+    check(found["virt-jobstorm.1"].endswith("/man/man1/virt-jobstorm.1"), f"{found}")
+    with open(found["virt-jobstorm.1"]) as file:
+        page = file.read().replace("\\-", "-")
+    for option in options - {"--help"}:
+        check(option in page, f"the manual page says nothing of {option}")
+    for option in set(re.findall(r"^\\fB-[a-zA-Z]\\fP, \\fB(--[a-z-]+)", page, re.M)):
+        check(option in options, f"the manual page invents {option}")
+    for line in run("--list-calls").splitlines():
+        check(f"fI{line.split()[0]}\\fP" in page, f"the manual page says nothing of {line}")
+    check(re.match(r"virt-jobstorm \d", run("--version")), "no version")
+
+
+def main():
+    print(f"1..{len(CASES)}")
+    failed = 0
+    for number, function in enumerate(CASES, 1):
+        name = function.__name__.replace("_", "-")
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                function(folder)
+            print(f"ok {number} - {name}", flush=True)
+        except Exception as error:  # a case that breaks is a case that fails
+            failed += 1
+            why = str(error) if isinstance(error, Fault) else traceback.format_exc()
+            print("# " + why.strip().replace("\n", "\n# "))
+            print(f"not ok {number} - {name}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -202,3 +202,24 @@ def jobstorm_interrupted_amid_migration(t):
     t.check(result["rounds"][0]["error"], "the migration was not aborted")
     t.wait(lambda: not t.beta.conn.listAllDomains(), 10, "the destination has the domain")
     guest.check_alive()
+
+
+@scenario()
+def jobstorm_interrupted_amid_a_stall(t):
+    """The daemon stands still: the first signal ends the run with what it has."""
+    guest = defined(t)
+    storm = Storm(t, "--uri", t.alpha.uri, "--domain", guest.name, "--call", "dominfo",
+                  "--rate", str(RATE), "--clients", str(CLIENTS), "--seconds", "100")
+    storm.wait_started()
+    t.alpha.daemon.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(1)
+        began = time.monotonic()
+        storm.process.send_signal(signal.SIGINT)
+        result, _ = storm.finish(status=3, limit=20)
+        t.check(time.monotonic() - began < 5, "it takes too long")
+    finally:
+        t.alpha.daemon.send_signal(signal.SIGCONT)
+    found = result["hosts"][0]["all"]
+    near(t, found["queries"], result["duration_ms"] / 1000 * RATE * CLIENTS, CLIENTS, "queries")
+    t.check(found["outcomes"]["outstanding"] > 0.8 * RATE * CLIENTS, f"{found['outcomes']}")

@@ -47,7 +47,7 @@ call_dominfo(StormAsk *ask)
 
     if (virDomainGetInfo(ask->domain, &info) < 0)
         return -1;
-    ask->off = info.state == VIR_DOMAIN_SHUTOFF;
+    ask->off = info.state == VIR_DOMAIN_SHUTOFF || info.state == VIR_DOMAIN_SHUTDOWN;
     return 0;
 }
 

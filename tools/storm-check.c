@@ -177,13 +177,14 @@ check_active(const StormShape *shape, const virDomainStatsRecord *record)
     return wrong;
 }
 
-/* Returns whether @record says that its domain is off. */
+/* Returns whether @record says that its domain is off, or is being stopped. */
 bool
 storm_stats_off(const virDomainStatsRecord *record)
 {
     const virTypedParameter *state = find_field(record, "state.state");
 
-    return state && state->type == VIR_TYPED_PARAM_INT && state->value.i == VIR_DOMAIN_SHUTOFF;
+    return state && state->type == VIR_TYPED_PARAM_INT &&
+           (state->value.i == VIR_DOMAIN_SHUTOFF || state->value.i == VIR_DOMAIN_SHUTDOWN);
 }
 
 /* Returns NULL if @record is all that it must be for the state it tells of, or
@@ -200,6 +201,7 @@ storm_shape_check(const StormShape *shape, const virDomainStatsRecord *record)
     case VIR_DOMAIN_RUNNING:
     case VIR_DOMAIN_PAUSED:
         return check_active(shape, record);
+    case VIR_DOMAIN_SHUTDOWN:
     case VIR_DOMAIN_SHUTOFF:
         missing = find_missing(record, must_have_off, G_N_ELEMENTS(must_have_off));
         if (!missing)

@@ -846,6 +846,51 @@ testSetLimit(testData *data, int limit)
 }
 
 
+/* The process of the domain is dying. */
+static int
+testBeginTermination(testData *data, int arg G_GNUC_UNUSED)
+{
+    virDomainObjBeginTermination(data->vm);
+    return 0;
+}
+
+
+/* It is dead. */
+static int
+testEndTermination(testData *data, int arg G_GNUC_UNUSED)
+{
+    virDomainObjEndTermination(data->vm);
+    return 0;
+}
+
+
+/* QEMU stopped the guest to hand it over. */
+static int
+testBeginSwitchover(testData *data, int arg G_GNUC_UNUSED)
+{
+    virDomainObjBeginSwitchover(data->vm);
+    return 0;
+}
+
+
+/* It is known what became of that. */
+static int
+testEndSwitchover(testData *data, int arg G_GNUC_UNUSED)
+{
+    virDomainObjEndSwitchover(data->vm);
+    return 0;
+}
+
+
+/* It takes too long, and thread @who is waiting for it. */
+static int
+testSwitchoverTimeout(testData *data, int who)
+{
+    data->vm->job->asyncSwitchover = 1;
+    return testTimeout(data, who);
+}
+
+
 /* The daemon has been restarted and found the job in the status XML. */
 static int
 testRestore(testData *data, int job)
@@ -1339,6 +1384,196 @@ static const testStep stepsDeadline[] = {
       " | cannot acquire state change lock (held by monitor=owner)" },
     { OWNER, testEndAsync, 0,
       "none none 0 owner=0" },
+    { 0 }
+};
+
+/* Two threads wait for the process. */
+static const testStep stepsTermination[] = {
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first none 1 first=0" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:first none 2 second=wait" },
+    { THIRD, testBegin, VIR_JOB_MODIFY,
+      "query:first none 3 second=wait third=wait" },
+    { EVENT, testBeginTermination, 0,
+      "query:first none 2 second=-1 third=wait | domain is not running" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:first none 2 second=-1 third=wait | domain is not running" },
+    { SECOND, testBeginNowait, VIR_JOB_QUERY,
+      "query:first none 2 second=-1 third=wait" },
+    { FIRST, testEnd, 0,
+      "modify:third none 1 first=0 third=0" },
+    { THIRD, testEnd, 0,
+      "none none 0 third=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none none 0 first=-1 | domain is not running" },
+    { EVENT, testBeginTermination, 0,
+      "none none 0" },
+    { EVENT, testEndTermination, 0,
+      "none none 0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none none 0 first=-1 | domain is not running" },
+    { EVENT, testEndTermination, 0,
+      "none none 0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first none 1 first=0" },
+    { FIRST, testEnd, 0,
+      "none none 0 first=0" },
+    { 0 }
+};
+
+static const testStep stepsTerminationAsync[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:closed 2 first=wait" },
+    { SECOND, testBegin, VIR_JOB_DESTROY,
+      "none migration out:owner:closed 3 first=wait second=wait" },
+    { EVENT, testBeginTermination, 0,
+      "none migration out:owner:closed 2 first=-1 second=wait"
+      " | domain is not running" },
+    { OWNER, testEnter, 0,
+      "destroy:second migration out:owner:open 2 owner=0 second=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "destroy:second migration out:owner:open 2 first=-1"
+      " | domain is not running" },
+    { EVENT, testEndTermination, 0,
+      "destroy:second migration out:owner:open 2" },
+    { SECOND, testEnd, 0,
+      "none migration out:owner:open 1 second=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* The one which runs goes on, newcomers wait even though the window is open. */
+static const testStep stepsSwitchover[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:open 2 first=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "query:first migration out:owner:open 2" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:open 3 second=wait" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 2 first=0 second=wait" },
+    { FIRST, testBeginNowait, VIR_JOB_QUERY,
+      "none migration out:owner:open 2 first=-1 second=wait" },
+    { OWNER, testExit, 0,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 2 owner=0 second=wait" },
+    { OWNER, testEndSwitchover, 0,
+      "query:second migration out:owner:open 2 owner=0 second=0" },
+    { SECOND, testEnd, 0,
+      "none migration out:owner:open 1 second=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* The event may come while the job is closed. */
+static const testStep stepsSwitchoverClosed[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:closed 1" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:open 2 first=wait" },
+    { OWNER, testExit, 0,
+      "none migration out:owner:closed 2 owner=0 first=wait" },
+    { OWNER, testEndSwitchover, 0,
+      "none migration out:owner:closed 2 owner=0 first=wait" },
+    { OWNER, testEnter, 0,
+      "query:first migration out:owner:open 2 owner=0 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* What ends it gets through. */
+static const testStep stepsSwitchoverEnds[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:open 1" },
+    { FIRST, testBegin, VIR_JOB_ABORT,
+      "abort:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { FIRST, testBegin, VIR_JOB_DESTROY,
+      "destroy:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsSwitchoverTimeout[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:open 2 first=wait" },
+    { EVENT, testSwitchoverTimeout, FIRST,
+      "query:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* Nothing of it is left in the next async job. */
+static const testStep stepsSwitchoverNew[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:closed 1" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none none 0" },
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* Nobody is there to end it. */
+static const testStep stepsSwitchoverUnowned[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration out:nobody:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:nobody:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:nobody:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:nobody:open 1 first=0" },
+    { OTHER, testDiscard, 0,
+      "none none 0 other=0" },
     { 0 }
 };
 
@@ -2309,6 +2544,16 @@ mymain(void)
     DO_TEST("domain dies while closing", stepsDiesClosing);
     DO_TEST("domain dies unnoticed by job functions", stepsDiesUnnoticed);
     DO_TEST("destroy comes too late for closing", stepsDestroyQueued);
+    DO_TEST("process dies: queries are refused", stepsTermination);
+    DO_TEST("process dies: queries do not wait for async job", stepsTerminationAsync);
+
+    /* Switchover */
+    DO_TEST("switchover keeps newcomers out", stepsSwitchover);
+    DO_TEST("switchover begins while closed", stepsSwitchoverClosed);
+    DO_TEST("switchover can be ended", stepsSwitchoverEnds);
+    DO_TEST("switchover takes too long", stepsSwitchoverTimeout);
+    DO_TEST("switchover ends with the job", stepsSwitchoverNew);
+    DO_TEST("switchover without owner is none", stepsSwitchoverUnowned);
 
     /* Waiting */
     DO_TEST("wait is open", stepsWait);

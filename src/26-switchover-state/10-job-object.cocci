@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Until when newcomers are kept out.
+//
+// files: src/conf/virdomainjob.h
+// sites: 1
+// aims: _virDomainJobObj
+
+@@
+@@
+ struct _virDomainJobObj {
+     ...
++    unsigned long long asyncSwitchover; /* Until when newcomers wait for the
++                                           switchover, 0 if there is none */
+     int phase;
+     ...
+ };

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the above needs, in front of those who need it.
+//
+// files: src/conf/virdomainjob.c
+// sites: 1
+// aims: virDomainTrackJob
+
+@@
+typedef bool;
+typedef virDomainJob, virDomainJobObj, virDomainObj;
+@@
++/* Does a switchover keep most newcomers out? */
++static bool
++virDomainAsyncJobInSwitchover(virDomainJobObj *job)
++{
++    unsigned long long now;
++
++    return job->asyncSwitchover > 0 &&
++           virTimeMillisNow(&now) == 0 &&
++           now < job->asyncSwitchover;
++}
++
++/* The jobs which may run along with the async job at the moment */
++static unsigned long long
++virDomainAsyncJobMask(virDomainJobObj *job)
++{
++    if (!virDomainAsyncJobIsInterruptible(job))
++        return 0;
++
++    if (virDomainAsyncJobInSwitchover(job))
++        return job->mask & VIR_JOB_SWITCHOVER_MASK;
++
++    return job->mask;
++}
++
++/* Waits until something about the async job changes, the time for a switchover
++ * is over, or it is @then, which is the only one of them to be an error. */
++static int
++virDomainObjWaitForAsyncJob(virDomainObj *obj,
++                            virDomainJobObj *job,
++                            unsigned long long then)
++{
++    unsigned long long until = then;
++
++    if (virDomainAsyncJobInSwitchover(job))
++        until = MIN(then, job->asyncSwitchover);
++
++    if (virCondWaitUntil(&job->asyncCond, &obj->parent.lock, until) < 0 &&
++        (errno != ETIMEDOUT || until == then))
++        return -1;
++
++    return 0;
++}
++
+ bool virDomainTrackJob(...) { ... }

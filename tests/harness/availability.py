@@ -282,6 +282,8 @@ class Team:
 
     @staticmethod
     def _end(m):
+        m.let_go()
+        m.hurry()   # one of the calls has set a bandwidth
         m.end(keep=True)
         m.guest.intact = m.is_back()
 

@@ -292,14 +292,18 @@ class Migration:
         for one in self.relays:
             one.free()
 
+    def hurry(self):
+        """Lets the migration have all the bandwidth there is."""
+        for flags in (0, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY):
+            with contextlib.suppress(libvirt.libvirtError, TimeoutError):
+                faults.within(3, lambda: self.domain.migrateSetMaxSpeed(1 << 20, flags),
+                              "the bandwidth")
+
     def release(self):
         """Lets the migration go on at full speed, if it still can."""
         self.let_go()
         if libvirt.VIR_MIGRATE_PARAM_BANDWIDTH in self._given:
-            for flags in (0, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY):
-                with contextlib.suppress(libvirt.libvirtError, TimeoutError):
-                    faults.within(10, lambda: self.domain.migrateSetMaxSpeed(1 << 20, flags),
-                                  "the bandwidth")
+            self.hurry()
 
     def end(self, keep=False):
         """Ends the migration and the domain, whatever has become of them. @keep: not

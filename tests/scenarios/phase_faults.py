@@ -301,15 +301,26 @@ def cases(*kinds):
     return [Case(fault, phases.KINDS[kind]) for kind in kinds for fault in FAULTS]
 
 
+def known_of_stock(of):
+    """What stock does wrong in some @of the cases: all in which the domain that
+    arrives is stopped by the daemon that prepared it."""
+    return {case.name: "who waits on the destination for an incoming domain that is stopped is "
+                       "not woken, and has to time out"
+            for case in of if "daemon" not in case.fault.name and case.fault.name != "peer-killed"}
+
+
 # The copy of memory, and the phase in which nobody owns a direct migration's job
-@scenario(kinds=cases("direct", "p2p"), timeout=240)
+@scenario(kinds=cases("direct", "p2p"), timeout=240,
+          stock_fails=known_of_stock(cases("direct", "p2p")))
 def fault(t, case):
     through_phases(t, case.fault, case.kind,
                    ("performed",) if case.kind.p2p else ("memory", "performed"))
 
 
+EVERY = cases("direct", "p2p", "storage", "postcopy", "postcopy-p2p")
+
+
 # Two to four minutes each, but for post-copy
-@scenario(kinds=cases("direct", "p2p", "storage", "postcopy", "postcopy-p2p"),
-          slow=True, timeout=900)
+@scenario(kinds=EVERY, slow=True, timeout=900, stock_fails=known_of_stock(EVERY))
 def fault_in_each_phase(t, case):
     through_phases(t, case.fault, case.kind, case.phases())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The lock of the domain is dropped while QEMU dies, and the SHUTDOWN event
-// that comes with a destroy is nobody's news.
+// The lock of the domain is dropped while QEMU dies, and who stops a domain tries
+// to get the job for it first.
 //
 // files: src/qemu/qemu_process.c
-// sites: 5
-// aims: qemuProcessKill qemuProcessBeginStopJob qemuProcessHandleShutdown
+// sites: 4
+// aims: qemuProcessKill qemuProcessBeginStopJob
 
 @ kill @
 typedef bool;
@@ -75,25 +75,4 @@ symbol true, false;
 +    virDomainObjEndTermination(vm);
      priv->beingDestroyed = false;
      ...
- }
-
-@ event @
-identifier vm, unlock;
-@@
- qemuProcessHandleShutdown(..., virDomainObj *vm, ...)
- {
-     ...
-     if (...) {
-         ...
-     } else if (!virDomainObjIsActive(vm)) {
-         ...
-         goto unlock;
-     }
-+
-+    if (priv->beingDestroyed) {
-+        VIR_DEBUG("Domain %s is being destroyed, SHUTDOWN event is expected",
-+                  vm->def->name);
-+        goto unlock;
-+    }
-     ... when any
  }

@@ -17,7 +17,7 @@ import libvirt
 
 from . import faults, queries
 from .guest import Guest
-from .host import Host
+from .host import MIN_WORKERS, Host
 
 
 class Failure(Exception):
@@ -80,6 +80,7 @@ class Test:
         self.tools = tools
         self.log_file = log_file
         self.qemu_conf = ""     # to be set before the first use of a host
+        self.min_workers = MIN_WORKERS     # as well
         self._cache = cache
         self._hosts = {}
         self._guests = []
@@ -89,7 +90,8 @@ class Test:
     def _host(self, name):
         if name not in self._hosts:
             self._hosts[name] = Host(self.folder, name, self.build, qemu_conf=self.qemu_conf,
-                                     debug_jobs=True, cache=self._cache)
+                                     debug_jobs=True, cache=self._cache,
+                                     min_workers=self.min_workers)
             self._hosts[name].start()
         return self._hosts[name]
 

@@ -15,6 +15,8 @@ LINE = re.compile(r"^\S+ \S+: \d+: (?P<level>warning|error) : (?P<where>\S+) : (
 # monitor, too.
 FAULTS = re.compile("|".join((
     r"Entering a monitor without owning a job",
+    r"monitor must not be NULL",
+    r"Object cannot be NULL",
     r"seem(s)? to be the async job owner",
     r"async job is owned by thread",
     r"called without a nested job",

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Nobody asks anymore which job the begin phase of a migration runs in.
+//
+// files: src/qemu/qemu_migration.c
+// sites: 3
+// aims: qemuMigrationSrcBegin
+
+@ assigned @
+symbol asyncJob, VIR_ASYNC_JOB_MIGRATION_OUT, VIR_ASYNC_JOB_NONE;
+@@
+ qemuMigrationSrcBegin(...)
+ {
+     <+...
+(
+-    asyncJob = VIR_ASYNC_JOB_MIGRATION_OUT;
+|
+-    asyncJob = VIR_ASYNC_JOB_NONE;
+)
+     ...+>
+ }
+
+@ declared @
+typedef virDomainAsyncJob;
+symbol asyncJob;
+@@
+ qemuMigrationSrcBegin(...)
+ {
+     ...
+-    virDomainAsyncJob asyncJob;
+     ...
+ }

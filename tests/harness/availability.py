@@ -58,10 +58,9 @@ MEMORY_KIB = (AREA + 96) << 10
 MAIN = {
     "direct": ("begin", "begun", "prepared", "connect", "memory", "switchover",
                "switchover-answer", "performed", "finished", "source-end", "aborted"),
-    "p2p": ("peer-connect", "begun", "prepared", "connect", "memory", "switchover",
-            "performed", "finished"),
-    "tunnelled": ("prepared", "memory", "switchover", "performed"),
-    "storage": ("mirror", "memory", "switchover", "cancelling"),
+    "p2p": ("peer-connect", "prepared", "connect", "switchover", "finished"),
+    "tunnelled": ("memory", "performed"),
+    "storage": ("mirror", "memory", "cancelling"),
 }
 
 STATS_WANTED = ("balloon.rss", "block.0.rd.reqs")

@@ -1487,10 +1487,11 @@ static const testStep stepsSwitchoverClosed[] = {
       "none migration out:owner:open 2 first=wait" },
     { OWNER, testExit, 0,
       "none migration out:owner:closed 2 owner=0 first=wait" },
+    /* from now on it waits for the async job, which may take longer */
     { OWNER, testEndSwitchover, 0,
-      "none migration out:owner:closed 2 owner=0 first=wait" },
+      "none migration out:owner:closed 2 owner=0 first=wait(deadline moved)" },
     { OWNER, testEnter, 0,
-      "query:first migration out:owner:open 2 owner=0 first=0" },
+      "query:first migration out:owner:open 2 owner=0 first=0(deadline moved)" },
     { FIRST, testEnd, 0,
       "none migration out:owner:open 1 first=0" },
     { OWNER, testEndAsync, 0,

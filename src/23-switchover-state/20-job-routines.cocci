@@ -52,10 +52,7 @@ identifier obj;
 + * regular job starts from now on, except for those which end it: VIR_JOB_DESTROY
 + * and VIR_JOB_ABORT. The one which may be running goes on. This lasts until
 + * virDomainObjEndSwitchover() is called, or the async job ends, but at most for
-+ * VIR_JOB_SWITCHOVER_TIME.
-+ *
-+ * Nothing happens if nobody owns the async job: there is no thread which could
-+ * be delayed.
++ * VIR_JOB_SWITCHOVER_TIME, however often this is called meanwhile.
 + */
 +void
 +virDomainObjBeginSwitchover(virDomainObj *obj)
@@ -63,7 +60,8 @@ identifier obj;
 +    virDomainJobObj *job = obj->job;
 +    unsigned long long now;
 +
-+    if (!job->asyncJob || job->asyncOwner == 0 || virTimeMillisNow(&now) < 0)
++    if (!job->asyncJob || virDomainAsyncJobInSwitchover(job) ||
++        virTimeMillisNow(&now) < 0)
 +        return;
 +
 +    VIR_DEBUG("Switchover begins (vm=%p name=%s async=%s)", obj, obj->def->name,

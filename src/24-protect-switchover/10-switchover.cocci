@@ -16,8 +16,9 @@ statement S1, S2;
  {
      ... when any
      if (vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT) {
-+        if (reason == VIR_DOMAIN_PAUSED_UNKNOWN) {
-+            /* It was QEMU's own decision. */
++        if (reason == VIR_DOMAIN_PAUSED_UNKNOWN && vm->job->asyncOwner != 0) {
++            /* It was QEMU's own decision, and somebody waits for what
++             * comes of it. */
 +            virDomainObjBeginSwitchover(vm);
 +        }
 +

@@ -1561,20 +1561,102 @@ static const testStep stepsSwitchoverNew[] = {
     { 0 }
 };
 
-/* Nobody is there to end it. */
+/* A migration comes in, and QEMU is faster than the Finish phase, in which the
+ * switchover begins once more. */
 static const testStep stepsSwitchoverUnowned[] = {
-    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
-      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
+      "none migration in:owner:closed 1 owner=0" },
     { OWNER, testRelease, 0,
-      "none migration out:nobody:open 1 owner=0" },
-    { EVENT, testBeginSwitchover, 0,
-      "none migration out:nobody:open 1" },
+      "none migration in:nobody:open 1 owner=0" },
     { FIRST, testBegin, VIR_JOB_QUERY,
-      "query:first migration out:nobody:open 2 first=0" },
+      "query:first migration in:nobody:open 2 first=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "query:first migration in:nobody:open 2" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:first migration in:nobody:open 3 second=wait" },
     { FIRST, testEnd, 0,
-      "none migration out:nobody:open 1 first=0" },
+      "none migration in:nobody:open 2 first=0 second=wait" },
+    { OWNER, testStartPhase, 0,
+      "none migration in:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testBeginSwitchover, 0,
+      "none migration in:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testEnter, 0,
+      "none migration in:owner:open 2 owner=0 second=wait" },
+    { OWNER, testExit, 0,
+      "none migration in:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testEndAsync, 0,
+      "query:second none 1 owner=0 second=0" },
+    { SECOND, testEnd, 0,
+      "none none 0 second=0" },
+    { 0 }
+};
+
+/* Nobody takes the job over, the daemon must not be silent for ever. */
+static const testStep stepsSwitchoverUnownedTimeout[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
+      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration in:nobody:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration in:nobody:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration in:nobody:open 2 first=wait" },
+    { EVENT, testSwitchoverTimeout, FIRST,
+      "query:first migration in:nobody:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration in:nobody:open 1 first=0" },
     { OTHER, testDiscard, 0,
       "none none 0 other=0" },
+    { 0 }
+};
+
+/* QEMU has been killed, the query is about to notice. */
+static const testStep stepsDestroyBeforePhase[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
+      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration in:nobody:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration in:nobody:open 2 first=0" },
+    { SECOND, testBeginTermination, 0,
+      "query:first migration in:nobody:open 2 second=0" },
+    { SECOND, testBeginStop, VIR_JOB_DESTROY,
+      "query:first migration in:nobody:open 3 second=wait" },
+    { OWNER, testStartPhase, 0,
+      "query:first migration in:nobody:open 3 owner=wait second=wait" },
+    { FIRST, testEnd, 0,
+      "destroy:second migration in:nobody:open 2 owner=wait first=0 second=0" },
+    { SECOND, testEndTermination, 0,
+      "destroy:second migration in:owner:closed 2 owner=wait second=0" },
+    { SECOND, testDie, 0,
+      "destroy:second migration in:owner:closed 2 owner=wait second=0" },
+    { SECOND, testEnd, 0,
+      "none none 0 owner=-1 second=0"
+      " | domain is no longer running" },
+    { 0 }
+};
+
+/* All is over before the next phase looks. */
+static const testStep stepsDestroyTakesJob[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
+      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration in:nobody:open 1 owner=0" },
+    { SECOND, testBeginTermination, 0,
+      "none migration in:nobody:open 1 second=0" },
+    { OWNER, testStartPhase, 0,
+      "none migration in:nobody:open 1 owner=wait" },
+    { SECOND, testBeginStop, VIR_JOB_DESTROY,
+      "destroy:second migration in:nobody:open 2 owner=wait second=0" },
+    { SECOND, testDie, 0,
+      "destroy:second migration in:nobody:open 2 owner=wait second=0" },
+    { SECOND, testDiscard, 0,
+      "destroy:second none 1 owner=wait second=0" },
+    { SECOND, testEndTermination, 0,
+      "destroy:second none 1 owner=-1 second=0"
+      " | domain is no longer running" },
+    { SECOND, testEnd, 0,
+      "none none 0 second=0" },
     { 0 }
 };
 
@@ -2554,7 +2636,12 @@ mymain(void)
     DO_TEST("switchover can be ended", stepsSwitchoverEnds);
     DO_TEST("switchover takes too long", stepsSwitchoverTimeout);
     DO_TEST("switchover ends with the job", stepsSwitchoverNew);
-    DO_TEST("switchover without owner is none", stepsSwitchoverUnowned);
+    DO_TEST("switchover before the job is taken over", stepsSwitchoverUnowned);
+    DO_TEST("switchover without owner takes too long", stepsSwitchoverUnownedTimeout);
+
+    /* Destroying between two phases */
+    DO_TEST("destroy goes before the next phase", stepsDestroyBeforePhase);
+    DO_TEST("destroy takes the job away from the next phase", stepsDestroyTakesJob);
 
     /* Waiting */
     DO_TEST("wait is open", stepsWait);

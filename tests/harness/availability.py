@@ -339,7 +339,7 @@ class Unit:
         self.kind = phases.KINDS[args.kind[0]]
         self.calls = args.calls
         self.nic = "ethernet" if os.path.exists("/dev/net/tun") else "user"
-        self.t = Test(folder, args.build, args.tools, args.cache, sys.stdout)
+        self.t = Test(folder, args.build, args.tools, lambda _build: args.cache, sys.stdout)
         phases.prepare_hosts(self.t, [self.kind])
         self.results = {}
         self.idle = {}

@@ -32,6 +32,7 @@ def load_scenarios():
 def parse_args():
     parser = argparse.ArgumentParser(prog="run-scenarios", description=__doc__.splitlines()[0])
     parser.add_argument("--build", help="build tree of libvirt")
+    parser.add_argument("--stock-build", help="build tree of stock libvirt, for scenarios of both")
     parser.add_argument("--tools", help="folder with our tools and the guest")
     parser.add_argument("--work", help="folder for logs and the runs' files")
     parser.add_argument("--only", action="append", metavar="NAME",
@@ -45,9 +46,9 @@ def parse_args():
     return parser.parse_args()
 
 
-def build_name(args):
+def build_name(args, build=None):
     """A name for the build tree, to keep apart what belongs to several of them"""
-    return os.path.relpath(args.build, args.work).strip("./").replace("/", "-")
+    return os.path.relpath(build or args.build, args.work).strip("./").replace("/", "-")
 
 
 def choose(args):
@@ -72,7 +73,8 @@ def run_one(args):
     def main(folder):
         libvirt.registerErrorHandler(lambda *_: None, None)
         test = Test(folder, args.build, args.tools,
-                    os.path.join(args.work, "cache", build_name(args)), sys.stdout)
+                    lambda build: os.path.join(args.work, "cache", build_name(args, build)),
+                    sys.stdout, args.stock_build)
         try:
             entry.run(test)
             test.finish()
@@ -119,6 +121,8 @@ class Runner:
                    "--parent", str(os.getpid()),
                    "--build", self.args.build, "--tools", self.args.tools,
                    "--work", self.args.work] + (["--keep"] if self.args.keep else [])
+        if self.args.stock_build:
+            command += ["--stock-build", self.args.stock_build]
         with open(log, "w") as output:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                        stderr=subprocess.STDOUT)

@@ -73,15 +73,17 @@ def is_stock(build):
 class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
-    def __init__(self, folder, build, tools, cache, log_file):
+    def __init__(self, folder, build, tools, caches, log_file, stock_build=None):
         self.folder = folder
         self.build = build
+        self.builds = {}        # those of hosts, if another one; to be set before their use
         self.stock = is_stock(build)
+        self._stock_build = stock_build
         self.tools = tools
         self.log_file = log_file
         self.qemu_conf = ""     # to be set before the first use of a host
         self.min_workers = MIN_WORKERS     # as well
-        self._cache = cache
+        self._caches = caches
         self._hosts = {}
         self._guests = []
         self._allowed = []
@@ -89,8 +91,9 @@ class Test:
 
     def _host(self, name):
         if name not in self._hosts:
-            self._hosts[name] = Host(self.folder, name, self.build, qemu_conf=self.qemu_conf,
-                                     debug_jobs=True, cache=self._cache,
+            build = self.builds.get(name, self.build)
+            self._hosts[name] = Host(self.folder, name, build, qemu_conf=self.qemu_conf,
+                                     debug_jobs=True, cache=self._caches(build),
                                      min_workers=self.min_workers)
             self._hosts[name].start()
         return self._hosts[name]
@@ -102,6 +105,12 @@ class Test:
     @property
     def beta(self):
         return self._host("beta")
+
+    def stock_build(self):
+        """The build of stock libvirt, for one of the hosts"""
+        if not self._stock_build:
+            raise Skip("no build of stock libvirt was given (--stock-build)")
+        return self._stock_build
 
     def guest(self, **settings):
         """A new guest, not yet started"""

@@ -21,7 +21,7 @@ static const char *const must_have[] = {
     "block.0.fl.reqs", "block.0.capacity",
 };
 
-/* What one for a domain that is off has */
+/* What one for a domain that is off, or is being set up, has */
 static const char *const must_have_off[] = {
     "state.state", "state.reason", "balloon.maximum", "vcpu.maximum", "block.count",
 };
@@ -187,26 +187,51 @@ storm_stats_off(const virDomainStatsRecord *record)
            (state->value.i == VIR_DOMAIN_SHUTOFF || state->value.i == VIR_DOMAIN_SHUTDOWN);
 }
 
+/* Returns whether @record says that its domain is being set up, when libvirt has
+ * no monitor to ask yet. */
+static bool
+in_setup(const virDomainStatsRecord *record)
+{
+    const virTypedParameter *state = find_field(record, "state.state");
+    const virTypedParameter *reason = find_field(record, "state.reason");
+
+    return state && state->type == VIR_TYPED_PARAM_INT && state->value.i == VIR_DOMAIN_PAUSED &&
+           reason && reason->type == VIR_TYPED_PARAM_INT &&
+           reason->value.i == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
+/* Returns NULL if @record has all of @names, or what it lacks, newly allocated. */
+static char *
+check_names(const virDomainStatsRecord *record, const char *const *names, size_t n,
+            const char *what)
+{
+    const char *missing = find_missing(record, names, n);
+
+    if (!missing)
+        return NULL;
+    return g_strdup_printf("incomplete answer for a domain that is %s: no %s", what, missing);
+}
+
 /* Returns NULL if @record is all that it must be for the state it tells of, or
  * else what is wrong, newly allocated. */
 char *
 storm_shape_check(const StormShape *shape, const virDomainStatsRecord *record)
 {
     const virTypedParameter *state = find_field(record, "state.state");
-    const char *missing;
 
     if (!state || state->type != VIR_TYPED_PARAM_INT)
         return g_strdup("incomplete answer: no state.state");
     switch (state->value.i) {
     case VIR_DOMAIN_RUNNING:
     case VIR_DOMAIN_PAUSED:
+        if (in_setup(record)) {
+            return check_names(record, must_have_off, G_N_ELEMENTS(must_have_off),
+                               "being set up");
+        }
         return check_active(shape, record);
     case VIR_DOMAIN_SHUTDOWN:
     case VIR_DOMAIN_SHUTOFF:
-        missing = find_missing(record, must_have_off, G_N_ELEMENTS(must_have_off));
-        if (!missing)
-            return NULL;
-        return g_strdup_printf("incomplete answer for a domain that is off: no %s", missing);
+        return check_names(record, must_have_off, G_N_ELEMENTS(must_have_off), "off");
     default:
         return g_strdup_printf("wrong answer: state.state is %d", state->value.i);
     }

@@ -29,6 +29,8 @@ ensure_tools() {
 
     "$top/tests/guest/fetch-kernel" "$work/guest" || return 1
     ln -sf "$work/guest/vmlinuz" "$TOOLS/vmlinuz"
+    "$top/tests/harness/fetch-exporter" "$work/exporter" || return 1
+    ln -sf "$work/exporter/prometheus-libvirt-exporter" "$TOOLS/prometheus-libvirt-exporter"
     "$top/tests/guest/make-initramfs" "$work/build/tools/tests/guest/guest-init" \
         "$work/guest/modules" "$TOOLS/initramfs"
 }

@@ -10,7 +10,6 @@ Each kind of job is a class with these members:
     name         as scenarios are named after it
     async_job    as libvirt calls it in the domain's status file
     abortable    whether virDomainAbortJob must end it
-    queryable    whether stock answers queries while it runs
     ...          and what else Job says about it
     open(t)      starts a guest and the job, returns once the job is under way
     host, domain where the job is
@@ -126,7 +125,7 @@ class Job:
 
     name = async_job = None
     abortable = True
-    queryable = True
+    transient = False       # the host forgets a domain that is off
     abort_is_failure = True # an aborted job's call, or the job itself, has failed
     destroy_limit = 10      # seconds that a destroy may take
 
@@ -273,7 +272,7 @@ class MigrationIn(MigrationOut):
     name = "migrate-in"
     async_job = "migration in"
     abortable = False
-    queryable = False   # mask VIR_JOB_NONE
+    transient = True
 
     def open(self, t):
         self.t = t
@@ -477,7 +476,6 @@ class Restore(Job):
     name = "restore"
     async_job = "start"
     abortable = False
-    queryable = False   # mask VIR_JOB_NONE
     count = 0
 
     def prepare(self):

@@ -7,6 +7,7 @@ import time
 
 import libvirt
 
+EMPTY = "domstats is empty"     # an error of a QueryLoop: the host has no such domain
 STATES_ACTIVE = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
 
 
@@ -16,12 +17,18 @@ def domain_stats(domain):
     return records[0][1] if records else {}
 
 
+def in_setup(stats):
+    """Is the domain being set up, so that only libvirt itself knows of it?"""
+    return (stats.get("state.state") == libvirt.VIR_DOMAIN_PAUSED
+            and stats.get("state.reason") == libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
+
+
 class QueryLoop:
     """Queries domain @name on @host with domstats, domblkstat and domjobinfo, in
     @clients threads for each, from now until stop().
 
     An answer for an active domain that lacks a field of @reference (the answer to
-    domstats while nothing was going on) is an error.
+    domstats while nothing was going on) is an error, unless it is being set up.
     """
 
     def __init__(self, host, name, reference=(), clients=1, calls=("stats", "block", "job")):
@@ -41,10 +48,10 @@ class QueryLoop:
         if call == "stats":
             stats = domain_stats(domain)
             missing = self._reference - set(stats)
-            if stats.get("state.state") in STATES_ACTIVE and missing:
+            if stats.get("state.state") in STATES_ACTIVE and missing and not in_setup(stats):
                 return f"domstats lacks {len(missing)} fields: {sorted(missing)[0]}, ..."
             if not stats:
-                return "domstats is empty"
+                return EMPTY
         elif call == "block":
             domain.blockStats("vda")
         elif call == "job":

@@ -14,7 +14,7 @@ import time
 
 import libvirt
 
-from harness import phases
+from harness import phases, queries
 from harness.guest import GuestFault
 from harness.scenario import Failure, scenario
 
@@ -39,7 +39,6 @@ BROKEN = ((libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED)
           (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
 
 # What a query may say: its daemon dies, or the domain does, or it is elsewhere
-EMPTY = "domstats is empty"
 EXPECTED = DIED + AWAY + (libvirt.VIR_ERR_RPC, libvirt.VIR_ERR_NO_CONNECT)
 
 
@@ -271,7 +270,7 @@ def check_loops(t, fault, loops, states):
             codes += (libvirt.VIR_ERR_OPERATION_TIMEOUT,)
             t.allow("Cannot start job", "cannot acquire state change lock")
         unexpected = [error for error in loop.unexpected(codes)
-                      if stayed or not (error == EMPTY or "broken" in states
+                      if stayed or not (error == queries.EMPTY or "broken" in states
                                         and str(error).startswith("domstats lacks"))]
         t.log(f"{where}: {len(loop.times)} answers, slowest {loop.slowest():.1f} s, "
               f"{len(loop.errors)} errors, {len(unexpected)} unexpected")

@@ -26,6 +26,7 @@ ensure_tools() {
     fi
     ln -sf "$work/build/tools/tools/virt-jobstorm" "$TOOLS/virt-jobstorm"
     ln -sf "$work/build/tools/tests/guest/check-disk" "$TOOLS/check-disk"
+    ln -sf "$work/build/tools/tests/guest/bare/bare-guest" "$TOOLS/bare-guest"
 
     "$top/tests/guest/fetch-kernel" "$work/guest" || return 1
     ln -sf "$work/guest/vmlinuz" "$TOOLS/vmlinuz"

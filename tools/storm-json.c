@@ -268,6 +268,7 @@ build(StormRun *run)
     add_int(builder, "clients_per_host", run->options->clients);
     add_double(builder, "rate", run->options->rate);
     add_int(builder, "started", run->wall_start);
+    add_ms(builder, "clock_ms", run->start);
     add_ms(builder, "duration_ms", run->end - run->start);
     add_bool(builder, "interrupted", run->interrupted);
     begin_array(builder, "hosts");

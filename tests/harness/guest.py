@@ -18,7 +18,7 @@ XML = """
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>{kernel}</kernel>
-    <initrd>{initrd}</initrd>
+    {initrd}
     <cmdline>{cmdline}</cmdline>
   </os>
   <features><acpi/></features>
@@ -79,6 +79,14 @@ class Guest:
     def __init__(self, folder, tools, name="guest", area=64, dirty=4096, verify=64,
                  disk_mib=64, disk_rate=20, disk_format="raw", disk_extra="", seed=1,
                  odd_memory=True):
+        self._make(folder, tools, name, disk_mib, disk_format, seed)
+        self._define(
+            area + 96, "vmlinuz", CMDLINE.format(seed=seed, area=area, dirty=dirty,
+                                                 verify=verify, disk_rate=disk_rate),
+            f"<initrd>{os.path.join(tools, 'initramfs')}</initrd>", disk_extra, odd_memory)
+
+    def _make(self, folder, tools, name, disk_mib, disk_format="raw", seed=1):
+        """Makes the guest's folder and its disk."""
         self.name = name
         self.folder = os.path.join(folder, name)
         self.disk = os.path.join(self.folder, f"disk.{disk_format}")
@@ -89,17 +97,17 @@ class Guest:
         os.makedirs(self.folder)
         subprocess.run(["qemu-img", "create", "-q", "-f", disk_format, self.disk,
                         f"{disk_mib}M"], check=True)
+
+    def _define(self, memory, kernel, cmdline, initrd="", disk_extra="", odd_memory=True):
+        """Writes the guest's definition, with @memory MiB."""
         self.xml = XML.format(
-            name=name, uuid=uuid.uuid4(), memory=area + 96,
-            kernel=os.path.join(tools, "vmlinuz"),
-            initrd=os.path.join(tools, "initramfs"),
-            cmdline=CMDLINE.format(seed=seed, area=area, dirty=dirty, verify=verify,
-                                   disk_rate=disk_rate),
-            disk=self.disk, disk_format=disk_format, disk_extra=disk_extra,
+            name=self.name, uuid=uuid.uuid4(), memory=memory,
+            kernel=os.path.join(self._tools, kernel), initrd=initrd, cmdline=cmdline,
+            disk=self.disk, disk_format=self._disk_format, disk_extra=disk_extra,
             console=self.console)
         if odd_memory:
             self.xml = self.xml.replace("</domain>", ODD_MEMORY.format(
-                kib=(area + 96) * 1024 + ODD_KIB).strip())
+                kib=memory * 1024 + ODD_KIB).strip())
 
     def start(self, host, wait=True):
         """Defines the guest on @host unless it is defined, starts it and waits

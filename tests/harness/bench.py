@@ -4,35 +4,49 @@
 they see of it.
 
 Called by scripts/bench. Both variants take turns on the same two hosts with the
-same running guest: between two rounds the daemons are ended and those of the other
+same running guest: between two turns the daemons are ended and those of the other
 build started. virt-jobstorm is the load and the recorder.
 """
 
 import argparse
-import dataclasses
+import csv
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 import libvirt  # noqa: E402
 
-from harness import bench_report, sandbox  # noqa: E402
+from harness import bench_plan, bench_report, bench_stats, faults, sandbox  # noqa: E402
+from harness.bare_guest import BareGuest  # noqa: E402
+from harness.bench_phases import PhaseWatch  # noqa: E402
 from harness.guest import Guest, GuestFault  # noqa: E402
 from harness.host import Host, HostError  # noqa: E402
 
+TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 GUEST = "guest"
-VARIANTS = ("stock", "series")
-RATE = 10           # queries per second of each client ...
-RATE_HOST = 1       # ... and of the statistics of a whole host, which are many
-IDLE_DOMAINS = 19   # besides the guest, per host
-QUERY_TIMEOUT = 30
+VARIANTS = bench_stats.VARIANTS
+# Queries per second of each client: no more than two processors can take from 32 of
+# them on both hosts, since beyond that latencies only tell how long the run was
+RATE = 5
+RATE_ALONE = 20     # of a single client
+RATE_HOST = 1       # for the statistics of a whole host, which are many
+QUERY_TIMEOUT = 30  # s; the time for which stock waits for a job
+BANDWIDTH = 24      # MiB/s of a migration ...
+BANDWIDTH_HELD = 1  # ... and of one that must not end: less than the guest writes
+IDLE_SECONDS = 10
 JOB_CLIENTS = 8
+LIMIT = 90          # s for one measurement, besides the time that a migration is held
+MAX_FAILURES = 5    # in a row
+
+FAILURES = (HostError, GuestFault, libvirt.libvirtError, OSError, TimeoutError,
+            subprocess.SubprocessError, ValueError)
 
 IDLE_XML = """
 <domain type='qemu'>
@@ -47,40 +61,12 @@ IDLE_XML = """
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """What one migration is measured under"""
-
-    clients: int = 0        # on each host that is queried
-    where: str = "both"     # source, destination, both
-    p2p: bool = False
-    storage: bool = False
-    domains: int = 1        # 20: statistics of the whole host
-
-    @property
-    def name(self):
-        return ", ".join((
-            f"{self.clients} clients on {self.where}" if self.clients else "no clients",
-            "peer-to-peer" if self.p2p else "direct",
-            "copied storage" if self.storage else "memory only",
-            f"{self.domains} domains" if self.domains > 1 else "1 domain"))
-
-
-def quick_configs():
-    return [Config(), Config(8), Config(8, "destination"), Config(8, p2p=True),
-            Config(8, storage=True), Config(8, domains=20)]
-
-
-def full_configs():
-    configs = [Config(clients, where, p2p, storage)
-               for p2p in (False, True) for storage in (False, True)
-               for clients in (0, 1, 8, 32)
-               for where in ("source", "destination", "both") if clients or where == "both"]
-    return configs + [Config(8, p2p=p2p, domains=20) for p2p in (False, True)]
-
-
 def say(text):
     print(f"bench: {text}", flush=True)
+
+
+def rate_of(clients, wide):
+    return RATE_HOST if wide else RATE_ALONE if clients == 1 else RATE
 
 
 class Bench:
@@ -90,66 +76,152 @@ class Bench:
         self.builds = {"stock": args.stock, "series": args.series}
         self.variant = None
         self.began = time.monotonic()
-        self.samples = []
-        self.jobs = []
+        self.results = {"format": 1, "settings": settings(args), "complete": False,
+                        "seconds": 0, "notes": [], "migrations": [], "held": [], "jobs": []}
         self.raw = os.path.join(args.out, "raw")
         shutil.rmtree(self.raw, ignore_errors=True)
         os.makedirs(self.raw)
+        self.count = 0      # of measurements, to name their files
         self.hosts = [Host(folder, name, args.stock) for name in ("alpha", "beta")]
-        self.guest = Guest(folder, args.tools, GUEST, area=64, dirty=2048, disk_mib=32)
+        for host in self.hosts:
+            for variant in VARIANTS:
+                os.makedirs(self.kept_cache(variant), exist_ok=True)
+                os.makedirs(f"{self.cache(host)}-{variant}")
+                self.copy_cache(self.kept_cache(variant), f"{self.cache(host)}-{variant}")
+        self.guest = self.make_guest(GUEST, area=32, disk_mib=32)
         self.disks = [self.guest.disk, self.guest.disk + ".copy"]
         subprocess.run(["qemu-img", "create", "-q", "-f", "raw", self.disks[1], "32M"],
                        check=True)
         self.at = 0         # index of the host that the guest is on
-        self.idle = False   # whether the idle domains run
+        self.idle = 0       # how many idle domains run on each host
+
+    def make_guest(self, name, area, disk_mib):
+        if self.args.guest == "linux":
+            return Guest(self.folder, self.args.tools, name, area=area, dirty=2048,
+                         disk_mib=disk_mib)
+        return BareGuest(self.folder, self.args.tools, name, area=area, disk_mib=disk_mib)
 
     def elapsed(self):
         return time.monotonic() - self.began
 
+    def note(self, text):
+        say(text)
+        self.results["notes"].append(text)
+
+    def save(self):
+        """Writes down what there is; a run that is killed leaves that."""
+        self.results["seconds"] = self.elapsed()
+        path = os.path.join(self.args.out, "results.json")
+        with open(path + ".new", "w") as file:
+            json.dump(self.results, file, indent=1)
+        os.replace(path + ".new", path)
+
     # --- hosts ---
+
+    # What a daemon has learnt about QEMU holds for its own build only; learning it anew
+    # takes long.
+
+    @staticmethod
+    def cache(host):
+        return os.path.join(host.folder, "cache")
+
+    def kept_cache(self, variant):
+        """The folder where it is kept from run to run"""
+        name = os.path.relpath(self.builds[variant], self.args.work).strip("./")
+        return os.path.join(self.args.work, "cache", name.replace("/", "-"))
+
+    @staticmethod
+    def copy_cache(source, destination):
+        if os.path.isdir(source):
+            subprocess.run(["cp", "-a", f"{source}/.", f"{destination}/"], check=True)
 
     def switch(self, variant):
         """Has both hosts run the daemon of the other build."""
         if self.variant == variant:
             return
         for host in self.hosts:
-            cache = os.path.join(host.folder, "cache")
+            cache = self.cache(host)
             if self.variant:
                 host.end_daemon()
-                shutil.copytree(cache, f"{cache}-{self.variant}", dirs_exist_ok=True)
-            # What a daemon has learnt about QEMU holds for its own build only.
-            if os.path.isdir(f"{cache}-{variant}"):
-                shutil.copytree(f"{cache}-{variant}", cache, dirs_exist_ok=True)
+                self.copy_cache(cache, f"{cache}-{self.variant}")
+            self.copy_cache(f"{cache}-{variant}", cache)
             host.build = self.builds[variant]
             host.start()
         self.variant = variant
+        self.copy_cache(self.cache(self.hosts[0]), self.kept_cache(variant))
+        self.warm_up()
+        if not self.results["settings"].get("libvirt " + variant):
+            self.results["settings"]["libvirt " + variant] = dotted(
+                self.hosts[0].conn.getLibVersion())
+
+    def warm_up(self):
+        """The first queries of a daemon take longer than all that follow."""
+        if any(GUEST in (domain.name() for domain in host.conn.listAllDomains())
+               for host in self.hosts):
+            self.storm("warm-up", "--domain", GUEST, "--clients", "8", "--seconds", "1",
+                       *(word for host in self.hosts for word in ("--uri", host.uri)),
+                       limit=LIMIT, rate=RATE)
 
     def want_idle(self, wanted):
-        """Has the idle domains run, paused, on both hosts, or not."""
-        if wanted == self.idle:
-            return
+        """Has @wanted idle domains run, paused, on both hosts."""
         for host in self.hosts:
-            for number in range(IDLE_DOMAINS):
-                if wanted:
-                    host.conn.createXML(IDLE_XML.format(number=number),
-                                        libvirt.VIR_DOMAIN_START_PAUSED)
-                else:
-                    host.domain(f"idle{number}").destroy()
+            for number in range(self.idle, wanted):
+                host.conn.createXML(IDLE_XML.format(number=number),
+                                    libvirt.VIR_DOMAIN_START_PAUSED)
+            for number in range(wanted, self.idle):
+                host.domain(f"idle{number}").destroy()
         self.idle = wanted
 
     def cpu(self):
-        """CPU seconds that each daemon has used"""
+        """CPU milliseconds that each daemon has used"""
         used = []
         for host in self.hosts:
             with open(f"/proc/{host.daemon.pid}/stat") as file:
                 fields = file.read().rpartition(")")[2].split()
-            used.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+            used.append(1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
         return used
 
-    # --- one measurement ---
+    def recover(self):
+        """Begins anew after a failure: no guest, no daemon, then all of them."""
+        say("starting afresh after a failure")
+        for host in self.hosts:
+            for number in range(self.idle):
+                kill(host.qemu_pid(f"idle{number}"))
+            for name in os.listdir(os.path.join(host.folder, "run", "qemu")):
+                if name.endswith(".pid"):
+                    kill(host.qemu_pid(name[:-4]))
+            if host.daemon:
+                host.kill_daemon()
+        time.sleep(1)
+        # A failed change of daemons may have left one of each.
+        self.variant = "stock"
+        for host in self.hosts:
+            host.build = self.builds[self.variant]
+            host.start()
+            for domain in faults.within(30, host.conn.listAllDomains, "list"):
+                if domain.isActive():
+                    faults.within(30, domain.destroy, "destroy")
+                if domain.isPersistent():
+                    domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                                         | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+        self.idle = 0
+        self.at = 0
+        faults.within(LIMIT, lambda: self.guest.start(self.hosts[0]), "start of the guest")
 
-    def storm(self, name, *args, rate=RATE):
-        """Starts virt-jobstorm; its files are NAME.json and NAME.csv."""
+    # --- what all measurements need ---
+
+    def storm(self, name, *args, limit, rate):
+        """Runs virt-jobstorm; its files are NAME.json and NAME.csv. Returns what it says
+        and what it has recorded."""
+        with self.start_storm(name, *args, rate=rate) as process:
+            try:
+                process.wait(limit)
+            except BaseException:
+                process.kill()
+                raise
+        return self.outcome(name)
+
+    def start_storm(self, name, *args, rate=RATE):
         base = os.path.join(self.raw, name)
         with open(base + ".log", "w") as log:
             return subprocess.Popen(
@@ -157,123 +229,266 @@ class Bench:
                  "--query-timeout", str(QUERY_TIMEOUT), "--json", base + ".json",
                  "--timeline", base + ".csv", *args], stdout=log, stderr=log)
 
-    def result(self, name):
-        with open(os.path.join(self.raw, name + ".json")) as file:
-            return json.load(file)
+    def outcome(self, name):
+        base = os.path.join(self.raw, name)
+        try:
+            with open(base + ".json") as file:
+                result = json.load(file)
+            with open(base + ".csv", newline="") as file:
+                return result, list(csv.DictReader(file))
+        except FileNotFoundError as error:
+            with open(base + ".log") as log:
+                raise HostError(f"virt-jobstorm has no results: {log.read()[-300:]}") from error
 
-    def migrate(self, config, number, direction):
-        """Measures one migration and keeps the sample."""
-        source, destination = self.hosts[self.at], self.hosts[1 - self.at]
-        name = f"{len(self.samples):04d}-{self.variant}"
-        queried = {"source": [source], "destination": [destination],
-                   "both": [source, destination]}[config.where]
-        flags = ["live", "persistent", "unsafe"]
-        args = ["--domain", GUEST, "--from", source.uri, "--migrate", destination.uri,
-                "--rounds", "1", "--clients", str(config.clients),
-                "--heartbeat", self.guest.console]
-        args += [word for host in queried for word in ("--uri", host.uri)]
-        if config.p2p:
-            flags.append("p2p")
-        if config.domains > 1:
-            args.append("--all-domains")
-        if config.storage:
-            flags.append("copy-storage-all")
-            args += ["--param", "dest-xml=" + self.destination_xml(source)]
+    def new_name(self, part):
+        self.count += 1
+        return f"{self.count:04d}-{self.variant}-{''.join(filter(str.isalnum, part.name))}"
+
+    def migrate(self, name, part, clients, where, *args, limit=LIMIT, wide=0):
+        """Migrates the guest to the other host. Returns what all samples of migrations
+        have in common."""
+        ends = {"source": self.hosts[self.at], "destination": self.hosts[1 - self.at]}
+        queried = [ends[end] for end in ends if where in (end, "both")]
+        command = ["--domain", GUEST, "--from", ends["source"].uri,
+                   "--migrate", ends["destination"].uri, "--rounds", "1",
+                   "--clients", str(clients), "--heartbeat", self.guest.console,
+                   "--round-timeout", str(limit - 20), *args]
+        command += [word for host in queried for word in ("--uri", host.uri)]
+        if wide:
+            command.append("--all-domains")
         used = self.cpu()
-        status = self.storm(name, *args, "--flags", ",".join(flags),
-                            rate=RATE_HOST if config.domains > 1 else RATE).wait(300)
-        used = [after - before for before, after in zip(used, self.cpu())]
-        result = self.result(name)
-        row = result["rounds"][0]
-        if not row["error"]:
-            self.at = 1 - self.at
-        self.samples.append({
-            "config": config, "variant": self.variant, "round": number,
-            "direction": direction, "name": name, "status": status, "error": row["error"],
-            "total_ms": row["total_ms"], "downtime_ms": row["downtime_ms"],
-            "silence_ms": row["heartbeat"]["silence_ms"],
-            "source": row["source_queries"], "destination": row["destination_queries"],
-            "cpu_s": {"source": used[self.hosts.index(source)],
-                      "destination": used[self.hosts.index(destination)]},
-        })
+        with PhaseWatch(self.hosts, GUEST) as watch:
+            result, rows = self.storm(name, *command, limit=limit, rate=rate_of(clients, wide))
+        used = dict(zip((host.name for host in self.hosts),
+                        (after - before for before, after in zip(used, self.cpu()))))
+        row = result["rounds"][0] if result["rounds"] else {"error": "no migration began"}
+        if row["error"]:
+            raise HostError(f"a migration failed: {row['error']}")
+        self.at = 1 - self.at
         self.guest.raise_faults()
+        begin = row["start_ms"] / 1000
+        rows = bench_stats.during(rows, begin, begin + row["total_ms"] / 1000)
+        return {
+            "part": part.name, "variant": self.variant, "name": name, "error": None,
+            "start_s": begin, "total_ms": row["total_ms"], "downtime_ms": row["downtime_ms"],
+            "silence_ms": row["heartbeat"]["silence_ms"] if row["heartbeat"] else None,
+            "cpu_ms": {end: used[host.name] for end, host in ends.items()},
+            "hosts": {end: row[end] for end in ends},
+            # seconds since the run of virt-jobstorm began, as in its timeline
+            "phases": [{"at_s": round(when - result["clock_ms"] / 1000, 4), "phase": phase,
+                        "end": next(end for end in ends if ends[end].name == host)}
+                       for when, host, phase in watch.changes],
+            "events": [{"at_s": event["at_ms"] / 1000, "event": event["event"].lower(),
+                        "end": next((end for end in ends if row[end] == event["host"]), "")}
+                       for event in row["events"]],
+            **{end: bench_stats.queries([query for query in rows if query["host"] == row[end]],
+                                        QUERY_TIMEOUT * 1000)
+               if clients and where in (end, "both") else None for end in ends},
+        }
 
-    def destination_xml(self, source):
+    # --- the measurements, each of one variant ---
+
+    def measure_migration(self, part, number):
+        """There and back"""
+        self.want_idle(max(part.wide - 1, 0))
+        for direction in ("there", "back"):
+            flags = ["live", "persistent", "unsafe"]
+            args = ["--param", f"bandwidth={BANDWIDTH}"]
+            if part.p2p:
+                flags.append("p2p")
+            if part.storage:
+                flags.append("copy-storage-all")
+                args += ["--param", "dest-xml=" + self.destination_xml()]
+            sample = self.migrate(self.new_name(part), part, part.clients, part.where,
+                                  "--flags", ",".join(flags), *args, wide=part.wide)
+            self.results["migrations"].append(
+                {**sample, "round": number, "direction": direction})
+
+    def measure_held(self, part, number):
+        self.want_idle(max(part.wide - 1, 0))
+        name = self.new_name(part)
+        source, destination = self.hosts[self.at], self.hosts[1 - self.at]
+        trouble = []
+
+        def release():
+            try:
+                source.connect().lookupByName(GUEST).migrateSetMaxSpeed(1024)
+            except libvirt.libvirtError as error:
+                trouble.append(f"a held migration could not be released: {error}")
+
+        timer = threading.Timer(part.hold, release)
+        timer.start()
+        try:
+            sample = self.migrate(
+                name, part, 1, "destination" if part.wide else "both",
+                "--flags", "live,persistent,unsafe", "--param", f"bandwidth={BANDWIDTH_HELD}",
+                limit=part.hold + LIMIT, wide=part.wide)
+        finally:
+            timer.cancel()
+            timer.join()
+            for text in trouble:
+                self.note(text)
+        if sample["total_ms"] < part.hold * 1000:
+            raise HostError(f"a migration was to be held for {part.hold} s, and took "
+                            f"{sample['total_ms'] / 1000:.0f} s")
+        _, rows = self.storm(
+            name + "-idle", "--uri", destination.uri, "--domain", GUEST, "--clients", "1",
+            "--seconds", str(IDLE_SECONDS), *(["--all-domains"] if part.wide else []),
+            limit=LIMIT, rate=rate_of(1, part.wide))
+        self.results["held"].append({
+            **sample, "round": number, "hold_s": part.hold,
+            "idle": bench_stats.queries(rows, QUERY_TIMEOUT * 1000)})
+
+    def measure_job(self, part, number):
+        """Latency of queries while another job runs, on a guest of its own"""
+        self.want_idle(0)
+        name = self.new_name(part)
+        host = self.hosts[0]
+        guest = self.make_guest("job" + name[:4], area=128, disk_mib=64)
+        guest.start(host)
+        error = None
+        with self.start_storm(name, "--uri", host.uri, "--domain", guest.name, "--clients",
+                              str(JOB_CLIENTS), "--seconds", str(LIMIT)) as process:
+            try:
+                time.sleep(0.5)
+                began = time.monotonic()
+                try:
+                    JOBS[part.job](host.connect().lookupByName(guest.name), guest.folder)
+                except libvirt.libvirtError as fault:
+                    error = str(fault)
+                took = time.monotonic() - began
+                process.send_signal(signal.SIGINT)
+                process.wait(LIMIT / 3)
+            except BaseException:
+                process.kill()
+                raise
+        result, rows = self.outcome(name)
+        begin = began - result["clock_ms"] / 1000
+        rows = bench_stats.during(rows, begin, begin + took)
+        domain = host.domain(guest.name)
+        if domain.isActive():
+            guest.raise_faults()
+            domain.destroy()
+        domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+        shutil.rmtree(guest.folder)
+        self.results["jobs"].append({
+            "part": part.name, "variant": self.variant, "round": number, "name": name,
+            "error": error, "took_ms": took * 1000,
+            "host": bench_stats.queries(rows, QUERY_TIMEOUT * 1000)})
+
+    def destination_xml(self):
         """A file with the guest's XML, the disk of which is the other one"""
         path = os.path.join(self.folder, "destination.xml")
-        xml = source.domain(GUEST).XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+        xml = self.hosts[self.at].domain(GUEST).XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
         old, new = self.disks if f"'{self.disks[0]}'" in xml else reversed(self.disks)
         with open(path, "w") as file:
             file.write(xml.replace(f"'{old}'", f"'{new}'"))
         return path
 
-    def measure(self, config, number):
-        """There and back with either variant, which take turns in going first."""
-        for variant in VARIANTS if number % 2 == 0 else reversed(VARIANTS):
-            self.switch(variant)
-            self.want_idle(config.domains > 1)
-            for direction in ("there", "back"):
-                self.migrate(config, number, direction)
-
-    # --- other jobs ---
-
-    def run_jobs(self, number):
-        """Latency of queries while each of the other jobs runs, on a guest of its own."""
-        self.want_idle(False)
-        for variant in VARIANTS:
-            self.switch(variant)
-            host = self.hosts[0]
-            guest = Guest(self.folder, self.args.tools, f"job{number}-{variant}", area=128,
-                          dirty=1024, disk_mib=64, disk_rate=20)
-            guest.start(host)
-            for kind, call in (("dump", job_dump), ("backup", job_backup),
-                               ("snapshot", job_snapshot), ("save", job_save)):
-                self.run_job(kind, call, host, guest, number)
-            host.domain(guest.name).undefineFlags(
-                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
-
-    def run_job(self, kind, call, host, guest, number):
-        name = f"job-{kind}-{self.variant}-{number}"
-        process = self.storm(name, "--uri", host.uri, "--domain", guest.name, "--clients",
-                             str(JOB_CLIENTS), "--seconds", "300")
-        time.sleep(0.5)
-        began = time.monotonic()
-        error = None
-        try:
-            call(host.connect().lookupByName(guest.name), guest.folder)
-        except libvirt.libvirtError as fault:
-            error = str(fault)
-        took = time.monotonic() - began
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-        self.jobs.append({"kind": kind, "variant": self.variant, "round": number,
-                          "error": error, "took_ms": took * 1000,
-                          "queries": self.result(name)["hosts"][0]["all"]})
-
     # --- all ---
 
+    def measure(self, part, number):
+        """Measures the part with either variant, which take turns in going first. Returns
+        whether both could be measured."""
+        function = {"migration": self.measure_migration, "held": self.measure_held,
+                    "job": self.measure_job}[part.kind]
+        good = True
+        for variant in VARIANTS if number % 2 == 0 else reversed(VARIANTS):
+            try:
+                faults.within(2 * LIMIT, lambda v=variant: self.switch(v), "new daemons")
+                faults.within(part.seconds + 3 * LIMIT, lambda: function(part, number),
+                              "the measurement")
+            except FAILURES as error:
+                good = False
+                self.note(f"FAILED: {variant}, {part.name}: {error}")
+                self.recover()
+        return good
+
     def run(self):
-        configs = [config for config in (quick_configs() if self.args.quick else full_configs())
-                   if self.args.only in config.name]
-        rounds = self.args.rounds
+        """Measures all that is wanted. Returns whether all of it could be."""
+        found = bench_plan.choose(bench_plan.parts(self.args.quick), self.args.only)
+        turns = bench_plan.turns(found, self.args.rounds, self.args.quick)
         self.switch("stock")
         self.guest.start(self.hosts[0])
-        say(f"guest up after {self.elapsed():.0f} s; {len(configs)} configurations, "
-            f"{rounds} rounds")
-        complete = True
-        for number in range(rounds):
-            for config in configs:
-                if self.elapsed() > self.args.minutes * 60:
-                    complete = False
-                    break
-                self.measure(config, number)
-                say(f"{self.elapsed():4.0f} s  round {number + 1}/{rounds}  {config.name}")
-            if complete:
-                self.run_jobs(number)
+        say(f"guest up after {self.elapsed():.0f} s; {len(found)} things to measure in "
+            f"{len(turns)} turns")
+        failures, left_out, complete = 0, [], True
+        for count, (part, number) in enumerate(turns, 1):
+            if self.elapsed() + 2 * part.seconds > self.args.minutes * 60:
+                left_out.append(part.name)
+                continue
+            if self.measure(part, number):
+                failures = 0
+            else:
+                failures += 1
+                complete = False
+            self.save()
+            say(f"{self.elapsed():4.0f} s  {count}/{len(turns)}  {part.name}")
+            if failures == MAX_FAILURES:
+                self.note(f"{failures} failures in a row: given up")
+                return False
+        if left_out:
+            self.note(f"{len(left_out)} of {len(turns)} turns did not fit into "
+                      f"{self.args.minutes:g} minutes: " + "; ".join(dict.fromkeys(left_out)))
         self.guest.check_alive()
-        if not complete:
-            say(f"out of time after {self.args.minutes} minutes: not all was measured")
-        return complete
+        return complete and not left_out
+
+
+def kill(pid):
+    if pid:
+        os.kill(pid, signal.SIGKILL)
+
+
+def dotted(version):
+    return f"{version // 1000000}.{version // 1000 % 1000}.{version % 1000}"
+
+
+def first_match(path, prefix):
+    """What follows @prefix in the first line of the file that begins so"""
+    with open(path) as file:
+        for line in file:
+            if line.startswith(prefix):
+                return line[len(prefix):].strip(" \t:=\"\n")
+    return "?"
+
+
+def output(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          check=False)
+    return done.stdout.strip().partition("\n")[0] or "?"
+
+
+def settings(args):
+    """The machine, the versions and the settings, as the report tells them"""
+    quiet = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    memory = int(first_match("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
+    dirty = ", with changes" if output("git", "-C", TOP, "status", "--porcelain") != "?" else ""
+    guest = ("bare guest (tests/guest/bare): 32 MiB of which 512 pages a second are rewritten"
+             if args.guest == "bare" else
+             "Linux guest (tests/guest): 32 MiB of which 2 MiB a second are rewritten")
+    return {
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "processors": f"{len(os.sched_getaffinity(0))} x "
+                      + first_match("/proc/cpuinfo", "model name"),
+        "memory": f"{memory:.1f} GiB",
+        "load before": f"{quiet} (1, 5, 15 minutes)",
+        "system": first_match("/etc/os-release", "PRETTY_NAME") + ", Linux " + os.uname().release,
+        "QEMU": output("qemu-system-x86_64", "--version"),
+        "this repository": output("git", "-C", TOP, "rev-parse", "--short=12", "HEAD") + dirty,
+        "acceleration": "none (TCG)",
+        "guest": guest + ", 1 virtual processor, a disk of 32 MiB",
+        "guest of the other jobs": "the same with 128 MiB and a disk of 64 MiB",
+        "bandwidth of a migration": f"{BANDWIDTH} MiB/s; held: {BANDWIDTH_HELD} MiB/s until it "
+                                    "is released",
+        "queries": f"domstats; {RATE} a second and client, {RATE_ALONE} if there is but one, "
+                   f"{RATE_HOST} for the statistics of a whole host",
+        "idle domains": "19 paused ones on each host where it says 20 domains",
+        "options": (f"{'--quick ' if args.quick else ''}--rounds {args.rounds} "
+                    f"--minutes {args.minutes:g}"
+                    + "".join(f" --only '{name}'" for name in args.only)
+                    + (f" --guest {args.guest}" if args.guest != "bare" else "")),
+        "quick": args.quick,
+    }
 
 
 def job_dump(domain, folder):
@@ -302,24 +517,36 @@ def job_save(domain, folder):
     domain.saveFlags(os.path.join(folder, "save"), None, 0)
 
 
+JOBS = {"dump": job_dump, "backup": job_backup, "snapshot": job_snapshot, "save": job_save}
+
+
 def parse_args():
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--stock", required=True, help="build tree of unpatched libvirt")
-    parser.add_argument("--series", required=True, help="build tree of libvirt with the series")
-    parser.add_argument("--tools", required=True, help="folder with our tools and the guest")
-    parser.add_argument("--work", required=True, help="folder for the run's files")
-    parser.add_argument("--out", required=True, help="folder for the report")
+    parser.add_argument("--stock", help="build tree of unpatched libvirt")
+    parser.add_argument("--series", help="build tree of libvirt with the series")
+    parser.add_argument("--tools", help="folder with our tools and the guest")
+    parser.add_argument("--work", help="folder for the run's files")
+    parser.add_argument("--out", help="folder for the report")
     parser.add_argument("--quick", action="store_true", help="few configurations")
-    parser.add_argument("--only", default="", metavar="TEXT",
-                        help="only configurations with this in their name")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each is measured")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="only what is called so, or else has this in its name")
+    parser.add_argument("--rounds", type=int, default=0,
+                        help="how often each is measured (default 3, with --quick 2)")
     parser.add_argument("--minutes", type=float, default=0,
-                        help="begin nothing more after that (default 50, with --quick 8)")
+                        help="begin nothing that takes longer (default 55, with --quick 9)")
+    parser.add_argument("--guest", choices=("bare", "linux"), default="bare")
+    parser.add_argument("--list", action="store_true", help="list what there is to measure")
+    parser.add_argument("--report", action="store_true",
+                        help="write the report of what is in --out anew")
     args = parser.parse_args()
-    args.out = os.path.abspath(args.out)
-    args.minutes = args.minutes or (8 if args.quick else 50)
+    args.minutes = args.minutes or (9 if args.quick else 55)
+    args.rounds = args.rounds or (2 if args.quick else 3)
     if args.rounds < 1:
         parser.error("--rounds takes a number of 1 or more")
+    try:
+        bench_plan.choose(bench_plan.parts(args.quick), args.only)
+    except ValueError as error:
+        parser.error(str(error))
     return args
 
 
@@ -328,21 +555,35 @@ def main(folder):
     bench = None
     try:
         bench = Bench(ARGS, folder)
-        complete = bench.run()
+        bench.results["complete"] = bench.run()
     except sandbox.Interrupted:
         say("interrupted; the report is of what there is")
-        complete = False
-    except (HostError, GuestFault, libvirt.libvirtError, subprocess.TimeoutExpired) as error:
+        if bench:
+            bench.results["notes"].append("interrupted")
+    except FAILURES as error:
         say(f"FAILED: {error}; logs {folder}")
-        complete = False
-    if not bench or not bench.samples:
+        if bench:
+            bench.results["notes"].append(f"FAILED: {error}")
+    if not bench or not any(bench.results[kind] for kind in ("migrations", "held", "jobs")):
         say("FAILED: nothing was measured")
         return 1
-    path = bench_report.write(ARGS.out, bench.samples, bench.jobs, complete, bench.elapsed())
+    bench.save()
+    path = bench_report.write(ARGS.out, bench.results)
+    complete = bench.results["complete"]
     say(f"{'ok' if complete else 'incomplete'}: {path}")
     return 0 if complete else 1
 
 
 if __name__ == "__main__":
     ARGS = parse_args()
+    if ARGS.list:
+        print("\n".join(part.name for part in bench_plan.parts(ARGS.quick)))
+        sys.exit(0)
+    if ARGS.report:
+        try:
+            with open(os.path.join(ARGS.out, "results.json")) as saved:
+                say("ok: " + bench_report.write(ARGS.out, json.load(saved)))
+        except FileNotFoundError as missing:
+            sys.exit(f"bench: no results: {missing}")
+        sys.exit(0)
     sys.exit(sandbox.run(main, ARGS.work, "bench"))

@@ -177,14 +177,22 @@ due(gint64 after)
     return sum;
 }
 
+/* Queries held up by more than half of the stall */
+typedef struct {
+    guint64 most;
+    guint64 least;  /* without those of the bucket that has half a stall in it */
+} HeldUp;
+
 static void
 count_held_up(gint64 highest, guint64 count, gpointer opaque)
 {
-    guint64 *held_up = opaque;
+    HeldUp *held_up = opaque;
 
-    /* by more than half of the stall */
     if (highest > STORM_S / 2)
-        *held_up += count;
+        held_up->most += count;
+    /* A bucket is not wider than a thousandth of what it holds. */
+    if (highest - highest / 500 > STORM_S / 2)
+        held_up->least += count;
 }
 
 /* The server stands still for a second: exactly what was due is counted, and
@@ -196,7 +204,7 @@ test_stall(void)
     g_autoptr(StormHist) hist = NULL;
     StormSummary all;
     gint64 closed, opened;
-    guint64 held_up = 0;
+    HeldUp held_up = { 0, 0 };
     World world;
 
     world_init(&world, RATE, calls);
@@ -216,9 +224,10 @@ test_stall(void)
     /* Without the schedule these would be as many as there are clients. */
     hist = storm_recorder_hist(world.recorder, 0);
     storm_hist_foreach(hist, count_held_up, &held_up);
-    g_test_message("%" G_GUINT64_FORMAT " held up for more than half of the stall", held_up);
-    g_assert_cmpuint(held_up, >=, RATE * CLIENTS * 45 / 100);
-    g_assert_cmpuint(all.late, ==, held_up);
+    g_test_message("%" G_GUINT64_FORMAT " held up for more than half of the stall", all.late);
+    g_assert_cmpuint(all.late, >=, RATE * CLIENTS * 45 / 100);
+    g_assert_cmpuint(all.late, <=, held_up.most);
+    g_assert_cmpuint(all.late, >=, held_up.least);
     world_clear(&world);
 }
 

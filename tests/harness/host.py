@@ -2,6 +2,7 @@
 """One libvirt host: a daemon with file system and host name of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -61,6 +62,9 @@ migration_port_min = {port_min}
 migration_port_max = {port_max}
 """
 
+# How valgrind's findings begin; it also warns of what it does not know of the kernel
+MEMORY_FAULT = re.compile(r"^==\d+== (Invalid |Conditional jump |Use of uninit|Syscall param |"
+                          r"Mismatched |Source and dest|Process terminating)")
 JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob"
 
 
@@ -73,11 +77,13 @@ class Host:
 
     @qemu_conf: lines to add to qemu.conf; @debug_jobs: has the daemon log each
     job. @cache: a folder where what a daemon of this build learns about QEMU is
-    kept from run to run, or None. @min_workers: as in libvirtd.conf.
+    kept from run to run, or None. @min_workers: as in libvirtd.conf. @valgrind:
+    whether the daemon runs under valgrind, which writes to the files valgrind.PID
+    beside the daemon's log.
     """
 
     def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None,
-                 min_workers=MIN_WORKERS):
+                 min_workers=MIN_WORKERS, valgrind=False):
         index = NAMES.index(name)
         self.name = name
         self.build = build
@@ -87,6 +93,7 @@ class Host:
         self.log = os.path.join(self.folder, "log", "libvirtd.log")
         self.output_log = os.path.join(self.folder, "log", "output.log")
         self.daemon = None
+        self._valgrind = valgrind
         self._wanted = False    # the daemon has been started and not been ended
         self._holder = None
         self._conn = None
@@ -154,8 +161,8 @@ class Host:
         self._wanted = True
         with open(self.output_log, "a") as output:
             self.daemon = subprocess.Popen(
-                self.command(os.path.join(self.build, "src", "libvirtd"), "--listen",
-                             "--pid-file", "/run/libvirt/libvirtd.pid"),
+                self.command(*self._checker(), os.path.join(self.build, "src", "libvirtd"),
+                             "--listen", "--pid-file", "/run/libvirt/libvirtd.pid"),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
                 start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
@@ -175,6 +182,30 @@ class Host:
         if self._cache:
             subprocess.run(["cp", "-a", os.path.join(self.folder, "cache", "."),
                             self._cache], check=True)
+
+    def _checker(self):
+        """What the daemon is run by"""
+        if not self._valgrind:
+            return []
+        # Fair, or a thread that waits for a lock may starve.
+        return ["valgrind", "--quiet", "--error-limit=no", "--num-callers=30",
+                "--fair-sched=yes", f"--log-file={os.path.dirname(self.log)}/valgrind.%p"]
+
+    def memory_faults(self):
+        """What valgrind has found wrong, by file"""
+        if not self._valgrind:
+            return []
+        folder = os.path.dirname(self.log)
+        files = [os.path.join(folder, name) for name in os.listdir(folder)
+                 if name.startswith("valgrind.")]
+        if not files:
+            return [f"{self.name}: no log of valgrind"]
+        found = []
+        for path in files:
+            with open(path, errors="replace") as file:
+                found += [f"{self.name}: valgrind: {line.strip()}; log {path}" for line in file
+                          if MEMORY_FAULT.search(line)]
+        return found[:3]
 
     def connect(self):
         """Opens a new connection to the daemon."""

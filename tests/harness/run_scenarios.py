@@ -41,6 +41,8 @@ def parse_args():
     parser.add_argument("--list", action="store_true", help="list the names, and run nothing")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
     parser.add_argument("--keep", action="store_true", help="keep the files of all of them")
+    parser.add_argument("--valgrind", action="store_true",
+                        help="run the daemons under valgrind; some scenarios are too slow then")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -74,7 +76,7 @@ def run_one(args):
         libvirt.registerErrorHandler(lambda *_: None, None)
         test = Test(folder, args.build, args.tools,
                     lambda build: os.path.join(args.work, "cache", build_name(args, build)),
-                    sys.stdout, args.stock_build)
+                    sys.stdout, args.stock_build, args.valgrind)
         try:
             entry.run(test)
             test.finish()
@@ -121,6 +123,8 @@ class Runner:
                    "--parent", str(os.getpid()),
                    "--build", self.args.build, "--tools", self.args.tools,
                    "--work", self.args.work] + (["--keep"] if self.args.keep else [])
+        if self.args.valgrind:
+            command.append("--valgrind")
         if self.args.stock_build:
             command += ["--stock-build", self.args.stock_build]
         with open(log, "w") as output:
@@ -129,7 +133,7 @@ class Runner:
             self.processes.add(process)
             reason = None
             try:
-                code = process.wait(entry.timeout)
+                code = process.wait(entry.timeout * (4 if self.args.valgrind else 1))
             except subprocess.TimeoutExpired:
                 reason = f"not done after {entry.timeout} s"
                 process.terminate()

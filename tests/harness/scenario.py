@@ -73,12 +73,14 @@ def is_stock(build):
 class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
-    def __init__(self, folder, build, tools, caches, log_file, stock_build=None):
+    def __init__(self, folder, build, tools, caches, log_file, stock_build=None,
+                 valgrind=False):
         self.folder = folder
         self.build = build
         self.builds = {}        # those of hosts, if another one; to be set before their use
         self.stock = is_stock(build)
         self._stock_build = stock_build
+        self._valgrind = valgrind
         self.tools = tools
         self.log_file = log_file
         self.qemu_conf = ""     # to be set before the first use of a host
@@ -94,7 +96,7 @@ class Test:
             build = self.builds.get(name, self.build)
             self._hosts[name] = Host(self.folder, name, build, qemu_conf=self.qemu_conf,
                                      debug_jobs=True, cache=self._caches(build),
-                                     min_workers=self.min_workers)
+                                     min_workers=self.min_workers, valgrind=self._valgrind)
             self._hosts[name].start()
         return self._hosts[name]
 
@@ -184,6 +186,8 @@ class Test:
             for guest in self._guests:
                 leak = faults.leaked_job(host, guest.name)
                 self.check(not leak, f"a job was left behind: {leak}")
+            found = host.memory_faults()
+            self.check(not found, "; ".join(found))
             lines = faults.log_faults(host, allow=self._allowed)
             self.check(not lines, f"{host.name} warns {len(lines)} times, first: "
                                   f"{lines[0] if lines else ''}")

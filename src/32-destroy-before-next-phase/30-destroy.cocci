@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Whoever cleaned up after a process that was killed here, it was destroyed.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 1
+// aims: qemuDomainDestroyFlags
+
+@ exists @
+typedef virDomainPtr;
+identifier vm, ret, cleanup;
+expression kill;
+@@
+ qemuDomainDestroyFlags(...)
+ {
+     ... when any
+     int ret = -1;
+     ... when any
+     if (qemuProcessBeginStopJob(vm, VIR_JOB_DESTROY, kill) < 0)
++    {
++        if (vm->removing && !virDomainObjIsActive(vm)) {
++            VIR_DEBUG("Domain %s has been cleaned up by its async job", vm->def->name);
++            virResetLastError();
++            ret = 0;
++        }
+         goto cleanup;
++    }
+     ... when any
+ }

@@ -6,7 +6,7 @@ import re
 import shutil
 
 from cases import Skip, case, check, equal
-from harness import bench_report
+from harness import bench_plots, bench_report
 from stats import migration, row
 
 HEADER = "intended_s,sent_s,latency_us,service_us,host,client,call,domain,outcome,code"
@@ -119,3 +119,15 @@ def report_says_when_a_plot_fails(folder):
     finally:
         os.environ["PATH"] = old
     check("could not be drawn: broken" in text, "a failed plot is not told")
+
+
+@case
+def report_thins_out_what_is_too_much(_folder):
+    few = [(number / 10, number) for number in range(30)]
+    equal(bench_plots.thinned(few, 10, bins=10), few)
+    many = [(number / 10, number % 10) for number in range(100)]
+    many[55] = (5.5, 999)       # what stands out must stay
+    many[33] = (3.3, -1)
+    left = bench_plots.thinned(many, 10, bins=10)
+    equal(len(left), 20)
+    check((5.5, 999) in left and (3.3, -1) in left, f"the extremes are gone: {left}")

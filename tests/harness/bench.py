@@ -36,6 +36,7 @@ VARIANTS = bench_stats.VARIANTS
 # them on both hosts, since beyond that latencies only tell how long the run was
 RATE = 5
 RATE_ALONE = 20     # of a single client
+RATE_JOB = 10       # while another job runs, which is soon over
 RATE_HOST = 1       # for the statistics of a whole host, which are many
 QUERY_TIMEOUT = 30  # s; the time for which stock waits for a job
 BANDWIDTH = 24      # MiB/s of a migration ...
@@ -221,7 +222,7 @@ class Bench:
                 raise
         return self.outcome(name)
 
-    def start_storm(self, name, *args, rate=RATE):
+    def start_storm(self, name, *args, rate):
         base = os.path.join(self.raw, name)
         with open(base + ".log", "w") as log:
             return subprocess.Popen(
@@ -344,11 +345,12 @@ class Bench:
         self.want_idle(0)
         name = self.new_name(part)
         host = self.hosts[0]
-        guest = self.make_guest("job" + name[:4], area=128, disk_mib=64)
+        guest = self.make_guest("job" + name[:4], area=256, disk_mib=128)
         guest.start(host)
         error = None
         with self.start_storm(name, "--uri", host.uri, "--domain", guest.name, "--clients",
-                              str(JOB_CLIENTS), "--seconds", str(LIMIT)) as process:
+                              str(JOB_CLIENTS), "--seconds", str(LIMIT),
+                              rate=RATE_JOB) as process:
             try:
                 time.sleep(0.5)
                 began = time.monotonic()
@@ -477,11 +479,12 @@ def settings(args):
         "this repository": output("git", "-C", TOP, "rev-parse", "--short=12", "HEAD") + dirty,
         "acceleration": "none (TCG)",
         "guest": guest + ", 1 virtual processor, a disk of 32 MiB",
-        "guest of the other jobs": "the same with 128 MiB and a disk of 64 MiB",
+        "guest of the other jobs": "the same with 256 MiB and a disk of 128 MiB",
         "bandwidth of a migration": f"{BANDWIDTH} MiB/s; held: {BANDWIDTH_HELD} MiB/s until it "
                                     "is released",
         "queries": f"domstats; {RATE} a second and client, {RATE_ALONE} if there is but one, "
-                   f"{RATE_HOST} for the statistics of a whole host",
+                   f"{RATE_JOB} while another job runs, {RATE_HOST} for the statistics of a "
+                   "whole host",
         "idle domains": "19 paused ones on each host where it says 20 domains",
         "options": (f"{'--quick ' if args.quick else ''}--rounds {args.rounds} "
                     f"--minutes {args.minutes:g}"

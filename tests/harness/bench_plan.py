@@ -17,7 +17,7 @@ class Migration:
     wide: int = 0           # ask for the statistics of the host, with so many domains
 
     kind = "migration"
-    seconds = 20            # about what a variant takes, for keeping to the time
+    seconds = 10            # about what a variant takes, for keeping to the time
 
     @property
     def name(self):

@@ -43,6 +43,18 @@ def timeline(out, sample):
         return []
 
 
+def thinned(points, last, bins=400):
+    """The quickest and the slowest of each of many moments, if there are too many points
+    for a plot of a reasonable size"""
+    if len(points) <= 3 * bins:
+        return points
+    moments = {}
+    for point in points:
+        moments.setdefault(int(bins * point[0] / last), []).append(point)
+    return sorted({extreme(found, key=lambda point: point[1])
+                   for found in moments.values() for extreme in (min, max)})
+
+
 def marks(sample, end, width):
     """gnuplot's commands for the phases that a host enters, and for the switchover;
     @width: seconds for which a name needs the room"""
@@ -96,7 +108,8 @@ def migration(out, results, part, name):
                     points["answered" if row["outcome"] in ("ok", "off") else "none"].append(point)
                     slowest = max(slowest, point[1])
             for kind, found in points.items():
-                blocks += data_block(f"{variant}_{end}_{kind}", found or [(-1, LEAST)])
+                blocks += data_block(f"{variant}_{end}_{kind}",
+                                     thinned(found, last) or [(-last, LEAST)])
             panels += (
                 "unset arrow\nunset label\nunset object\n" + marks(sample, end, last / 30)
                 + f"set title '{variant}, {end}' offset 0,-0.5\n"
@@ -106,10 +119,12 @@ def migration(out, results, part, name):
     return (f"\nQueries through one migration of either ({part}), by when they were due. Dashed "
             "lines: the phases that the host enters; grey: from the source's event that the "
             "guest is stopped to the destination's that it runs; *no answer*: the host did not "
-            "know the domain, or failed.\n" + gnuplot(
+            "know the domain, or failed. Where there are too many dots, those of the quickest "
+            "and the slowest query of each moment are left.\n" + gnuplot(
                 out, name, "1200,800",
                 blocks + "set multiplot layout 2,2\nset logscale y\nset grid y\n"
-                f"set xrange [0:{last:.2f}]\nset yrange [{LEAST}:{slowest * 3:.1f}]\n"
+                f"set xrange [{-0.03 * last:.2f}:{last:.2f}]\n"
+                f"set yrange [{LEAST}:{slowest * 3:.1f}]\n"
                 "set key outside below center horizontal\nset xlabel 'due, s' offset 0,0.5\n"
                 "set ylabel 'latency, ms'\n" + panels + "unset multiplot\n"))
 

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import signal
+import statistics
 import threading
 import time
 
@@ -444,3 +445,56 @@ def arriving_three_minutes(t):
         m.release()
         t.check(m.result(END_LIMIT) is None, f"the migration failed: {m.result()}")
         guest.check_alive()
+
+
+# --- one guest of many arrives -------------------------------------------------------
+
+IDLE = 19
+STALL = 5           # seconds; unpatched libvirt takes 30 for each answer
+
+IDLE_XML = """
+<domain type='qemu'>
+  <name>idle{number}</name>
+  <memory unit='MiB'>8</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/><memballoon model='none'/>
+  </devices>
+</domain>
+"""
+
+
+def ask_all(t, conn, seconds, count, what):
+    """Asks for the statistics of all domains for some seconds."""
+    times = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.monotonic()
+        found = t.timed(STALL, conn.getAllDomainStats, "domstats of all")
+        times.append(time.monotonic() - began)
+        t.check(len(found) >= count, f"{len(found)} domains, not {count}")
+    t.log(f"{what}: {len(times)} answers, median {1000 * statistics.median(times):.0f} ms, "
+          f"slowest {1000 * max(times):.0f} ms")
+
+
+@scenario(slow=True, timeout=240, stock_fails=WAITS)
+def arriving_among_twenty(t):
+    """The statistics of a host with 19 idle domains do not stall while a guest arrives."""
+    conn = t.beta.connect()
+    for number in range(IDLE):
+        conn.createXML(IDLE_XML.format(number=number), libvirt.VIR_DOMAIN_START_PAUSED)
+    guest = phases.make_guest(t, phases.KINDS["direct"])
+    t.learn(guest.start(t.alpha))
+    ask_all(t, conn, 10, IDLE, "without a migration")
+    m = phases.Migration(t, phases.KINDS["direct"], guest)
+    try:
+        m.start(**{libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 8})
+        ask_all(t, conn, 10, IDLE, "while a guest is prepared and arrives")
+        t.check(m.job(m.destination)[0] == "migration in", "the guest has arrived already")
+        m.hurry()
+        ask_all(t, conn, 5, IDLE, "at the end")
+        t.check(m.result(END_LIMIT) is None, f"the migration failed: {m.result()}")
+        guest.check_alive()
+    finally:
+        m.end()

@@ -55,8 +55,8 @@ def report_has_each_section(folder):
         raise Skip("no gnuplot")
     text = written(folder, made_up(folder))
     equal(re.findall(r"^## (.*)$", text, re.MULTILINE),
-          ["The goals", "Machine, versions, settings", "Plots", "Migrations", "Held migrations",
-           "Save, dump, snapshot, backup"])
+          ["The goals", "Machine, versions, settings", "Plots", "Migrations",
+           "Where the downtime goes", "Held migrations", "Save, dump, snapshot, backup"])
     equal(re.findall(r"^### (.*)$", text, re.MULTILINE), ["no clients", "8 clients on both"])
     plots = re.findall(r"!\[.*?\]\((.*?)\)", text)
     equal(plots, [f"plots/{name}.svg" for name in ("migration", "held", "downtime", "histogram")])

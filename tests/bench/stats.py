@@ -21,7 +21,7 @@ def migration(variant, part="no clients", number=0, direction="there", error=Non
     return {"part": part, "variant": variant, "round": number, "direction": direction,
             "error": error, "downtime_ms": downtime, "silence_ms": None, "total_ms": total,
             "source": queries(source), "destination": queries(destination),
-            "cpu_ms": {"source": 10, "destination": 0}}
+            "phases": [], "events": [], "cpu_ms": {"source": 10, "destination": 0}}
 
 
 def results(migrations=(), held=()):
@@ -227,6 +227,23 @@ def plan_has_all_that_was_asked_for(_folder):
 
 
 @case
+def stats_parts_of_the_downtime(_folder):
+    sample = migration("series", downtime=31)
+    equal(bench_stats.downtime_parts(sample), {})
+    check("downtime" in bench_stats.figures(sample), "the downtime is gone")
+    sample["events"] = [{"end": "source", "event": "suspended", "at_s": 1.0},
+                        {"end": "source", "event": "resumed", "at_s": 0.0},
+                        {"end": "destination", "event": "resumed", "at_s": 1.031}]
+    sample["phases"] = [{"end": "destination", "phase": "finish3", "at_s": 1.025},
+                        {"end": "source", "phase": "finish3", "at_s": 9.0}]
+    parts = {name: round(value, 3) for name, value in bench_stats.downtime_parts(sample).items()}
+    equal(parts, {bench_stats.DOWNTIME_PARTS[2]: 6})
+    sample["phases"].append({"end": "source", "phase": "perform3_done", "at_s": 1.02})
+    parts = [round(bench_stats.figures(sample)[name], 3) for name in bench_stats.DOWNTIME_PARTS]
+    equal(parts, [20, 5, 6])
+
+
+@case
 def plan_only(_folder):
     found = bench_plan.parts(False)
 
@@ -255,7 +272,16 @@ def plan_turns(_folder):
         equal(set(by_part), {part.name for part in bench_plan.parts(quick)})
         equal(by_part["no clients"], [0, 1, 2, 3])
         equal(by_part["held migration"], [0])
-        equal(by_part["8 clients on both, peer-to-peer"], [0] if quick else [0, 1])
+        if not quick:
+            equal(by_part["8 clients on destination"], [0, 1])
+        equal(by_part["8 clients on both, asking another domain"], [0, 1, 2, 3])
+        # with one turn less, but not without any
+        equal(by_part["8 clients on both, peer-to-peer"], [0])
+        for rounds in (1, 3):
+            found = [turn for part, turn in
+                     bench_plan.turns(bench_plan.parts(quick), rounds, quick)
+                     if part.name == "8 clients on both, peer-to-peer"]
+            equal(found, [0, 1] if rounds == 3 and not quick else [0])
 
 
 @case

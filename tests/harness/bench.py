@@ -9,6 +9,7 @@ build started. virt-jobstorm is the load and the recorder.
 """
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -241,6 +242,25 @@ class Bench:
             with open(base + ".log") as log:
                 raise HostError(f"virt-jobstorm has no results: {log.read()[-300:]}") from error
 
+    @contextlib.contextmanager
+    def asking_another(self, name, clients):
+        """Has clients on each host ask an idle domain meanwhile."""
+        with self.start_storm(name, "--domain", "idle0", "--clients", str(clients),
+                              "--seconds", str(LIMIT),
+                              *(word for host in self.hosts for word in ("--uri", host.uri)),
+                              rate=RATE) as process:
+            try:
+                time.sleep(0.5)
+                yield
+                process.send_signal(signal.SIGINT)
+                process.wait(LIMIT / 3)
+            except BaseException:
+                process.kill()
+                raise
+        _, rows = self.outcome(name)
+        if not any(row["outcome"] == "ok" for row in rows):
+            raise HostError("no query of another domain was answered")
+
     def new_name(self, part):
         self.count += 1
         return f"{self.count:04d}-{self.variant}-{''.join(filter(str.isalnum, part.name))}"
@@ -291,7 +311,7 @@ class Bench:
 
     def measure_migration(self, part, number):
         """There and back"""
-        self.want_idle(max(part.wide - 1, 0))
+        self.want_idle(max(part.wide - 1, int(part.other)))
         for direction in ("there", "back"):
             flags = ["live", "persistent", "unsafe"]
             args = ["--param", f"bandwidth={BANDWIDTH}"]
@@ -300,8 +320,11 @@ class Bench:
             if part.storage:
                 flags.append("copy-storage-all")
                 args += ["--param", "dest-xml=" + self.destination_xml()]
-            sample = self.migrate(self.new_name(part), part, part.clients, part.where,
-                                  "--flags", ",".join(flags), *args, wide=part.wide)
+            name = self.new_name(part)
+            with (self.asking_another(name + "-other", part.clients) if part.other
+                  else contextlib.nullcontext()):
+                sample = self.migrate(name, part, 0 if part.other else part.clients, part.where,
+                                      "--flags", ",".join(flags), *args, wide=part.wide)
             self.results["migrations"].append(
                 {**sample, "round": number, "direction": direction})
 
@@ -485,7 +508,8 @@ def settings(args):
         "queries": f"domstats; {RATE} a second and client, {RATE_ALONE} if there is but one, "
                    f"{RATE_JOB} while another job runs, {RATE_HOST} for the statistics of a "
                    "whole host",
-        "idle domains": "19 paused ones on each host where it says 20 domains",
+        "idle domains": "19 paused ones on each host where it says 20 domains, and one where "
+                        "the clients ask another domain",
         "options": (f"{'--quick ' if args.quick else ''}--rounds {args.rounds} "
                     f"--minutes {args.minutes:g}"
                     + "".join(f" --only '{name}'" for name in args.only)

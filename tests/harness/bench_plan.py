@@ -15,6 +15,7 @@ class Migration:
     p2p: bool = False
     storage: bool = False
     wide: int = 0           # ask for the statistics of the host, with so many domains
+    other: bool = False     # ask a domain that does nothing, and not the one that moves
 
     kind = "migration"
     seconds = 10            # about what a variant takes, for keeping to the time
@@ -25,6 +26,8 @@ class Migration:
                  if self.clients else "no clients"]
         if self.wide:
             words.append(f"statistics of all of {self.wide} domain{'s' * (self.wide > 1)}")
+        if self.other:
+            words.append("asking another domain")
         if self.p2p:
             words.append("peer-to-peer")
         if self.storage:
@@ -41,6 +44,7 @@ class Held:
     wide: int = 0           # as above
 
     kind = "held"
+    p2p = False
 
     @property
     def name(self):
@@ -58,6 +62,7 @@ class Job:
     job: str
 
     kind = "job"
+    p2p = False
     seconds = 10
 
     @property
@@ -69,7 +74,11 @@ class Job:
 NOBODY = Migration()
 ONE_SOURCE = Migration(1, "source")
 EIGHT = Migration(8)
-CORE = (NOBODY, ONE_SOURCE, EIGHT)
+EIGHT_OTHER = Migration(8, other=True)      # what the clients' use of the processors costs
+CORE = (NOBODY, ONE_SOURCE, EIGHT, EIGHT_OTHER)
+DOWNTIME = tuple(part.name for part in (
+    NOBODY, ONE_SOURCE, Migration(8, "source"), Migration(8, "destination"), EIGHT, EIGHT_OTHER,
+    Migration(32)))
 SINGLE = "held migration"
 AMONG = "arriving among 20 domains"
 
@@ -110,13 +119,15 @@ def choose(found, names):
 
 def turns(chosen, rounds, quick):
     """(part, number of its round) in the order of measuring. The ratios that are goals
-    want more pairs than the rest: they have another turn in each round. A held migration
-    has one turn only, and with --quick all but the core have one."""
+    want more pairs than the rest: they have another turn in each round. Peer-to-peer, which
+    differs little from direct, has one turn less. A held migration has one turn only, and
+    with --quick all but the core have one."""
     found = []
     core = [part for part in chosen if part in CORE]
     for number in range(rounds):
         found += [(part, 2 * number) for part in core]
         found += [(part, number) for part in chosen if part not in CORE
-                  and (number == 0 or not quick and part.kind != "held")]
+                  and (number == 0 or not quick and part.kind != "held"
+                       and not (part.p2p and number == rounds - 1))]
         found += [(part, 2 * number + 1) for part in core]
     return found

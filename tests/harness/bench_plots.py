@@ -43,7 +43,7 @@ def timeline(out, sample):
         return []
 
 
-def thinned(points, last, bins=400):
+def thinned(points, last, bins=200):
     """The quickest and the slowest of each of many moments, if there are too many points
     for a plot of a reasonable size"""
     if len(points) <= 3 * bins:

@@ -105,6 +105,27 @@ class Report:
         return ("\n## Migrations\n\nDirect and memory only unless it says otherwise. One row "
                 f"again: {self.command('NAME')}\n\n" + table(head, rows))
 
+    def downtimes(self):
+        rows = []
+        for part, samples in self.by_part().items():
+            if part not in bench_plan.DOWNTIME:
+                continue
+            for variant in VARIANTS:
+                row = [spread_of(samples, variant, name)
+                       for name in ("downtime", *bench_stats.DOWNTIME_PARTS)]
+                if row[0] != "-":
+                    rows.append([part, variant, *row])
+        if not rows:
+            return ""
+        return ("\n## Where the downtime goes\n\nFrom the source's event that the guest is "
+                "stopped until the source has sent the rest (it enters the phase perform3_done), "
+                "from then until the destination begins to finish (it enters finish3, for which "
+                "it waits for the query that is running), and from then until the guest runs. "
+                "Where the clients ask another domain, all that they cost is the use of the "
+                "processors.\n\n"
+                + table(["", "", "downtime", "source sends", "destination has yet to begin",
+                         "destination starts the guest"], rows))
+
     def details(self):
         text = ""
         for part, samples in self.by_part().items():
@@ -165,7 +186,8 @@ class Report:
 
     def text(self):
         return (HEAD + self.state() + self.goals() + self.settings() + self.plots()
-                + self.overview() + self.held() + self.jobs() + self.details())
+                + self.overview() + self.downtimes() + self.held() + self.jobs()
+                + self.details())
 
 
 def spread_of(samples, variant, name):

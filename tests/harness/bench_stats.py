@@ -51,12 +51,26 @@ def queries(rows, late_ms):
 # --- figures of a migration or job, by the name that the tables use ---
 
 QUERY_FIGURES = ("p50", "p99", "p99.9", "max", "slowest")
+# From the guest's stop to the phase perform3_done, to finish3, to the guest's start
+DOWNTIME_PARTS = ("downtime, source sends the rest", "downtime, destination has yet to begin",
+                  "downtime, destination starts the guest")
+
+
+def downtime_parts(sample):
+    """{name: value} of what the downtime consists of; what is not known is left out"""
+    at = {(change["end"], change["phase"]): change["at_s"] for change in sample["phases"]}
+    at.update({(event["end"], event["event"]): event["at_s"] for event in sample["events"]})
+    times = [at.get(key) for key in (("source", "suspended"), ("source", "perform3_done"),
+                                     ("destination", "finish3"), ("destination", "resumed"))]
+    return {name: 1000 * (end - begin)
+            for name, begin, end in zip(DOWNTIME_PARTS, times, times[1:])
+            if begin is not None and end is not None}
 
 
 def figures(sample):
     """{name: value} of what is compared of a migration; in ms unless the name says so"""
-    found = {"downtime": sample["downtime_ms"], "heartbeat silent": sample["silence_ms"],
-             "total": sample["total_ms"]}
+    found = {"downtime": sample["downtime_ms"], **downtime_parts(sample),
+             "heartbeat silent": sample["silence_ms"], "total": sample["total_ms"]}
     for host in ("source", "destination"):
         part = sample[host]
         if part:

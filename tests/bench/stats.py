@@ -274,7 +274,7 @@ def plan_turns(_folder):
         equal(by_part["held migration"], [0])
         if not quick:
             equal(by_part["8 clients on destination"], [0, 1])
-        equal(by_part["8 clients on both, asking another domain"], [0, 1, 2, 3])
+            equal(by_part["8 clients on both, asking another domain"], [0, 1, 2, 3])
         # with one turn less, but not without any
         equal(by_part["8 clients on both, peer-to-peer"], [0])
         for rounds in (1, 3):

@@ -24,8 +24,9 @@ call_domstats(StormAsk *ask)
 {
     virDomainPtr list[] = { ask->domain, NULL };
     virDomainStatsRecordPtr *records = NULL;
-    int n = ask->domain ? virDomainListGetStats(list, 0, &records, 0)
-                        : virConnectGetAllDomainStats(ask->conn, 0, &records, 0);
+    unsigned int flags = ask->nowait ? VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT : 0;
+    int n = ask->domain ? virDomainListGetStats(list, 0, &records, flags)
+                        : virConnectGetAllDomainStats(ask->conn, 0, &records, flags);
 
     /* The call leaves out domains that the host does not know. */
     if (ask->domain && n == 0)

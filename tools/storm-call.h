@@ -25,6 +25,7 @@ typedef struct {
     const StormTarget *target;  /* NULL, too, then */
     const StormChoice *choice;
     const StormShape *shape;    /* what to check an answer with, or NULL */
+    bool nowait;                /* let statistics leave out what they would wait for */
     bool absent;                /* out: the answer is that there is no such domain */
     bool off;                   /* out: the answer tells of a domain that is off */
     char *problem;              /* out: what is wrong with the answer, newly allocated */

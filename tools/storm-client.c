@@ -146,7 +146,8 @@ ask_once(Client *client, Session *session, virDomainPtr *handle, const StormTarg
 {
     const StormLoad *load = client->host->load;
     const StormChoice *choice = g_ptr_array_index(load->choices, sample->call);
-    StormAsk ask = { .target = target, .choice = choice, .shape = load->shape };
+    StormAsk ask = { .target = target, .choice = choice, .shape = load->shape,
+                     .nowait = load->nowait };
 
     virResetLastError();
     if (!session->conn && !(session->conn = virConnectOpen(client->host->uri))) {

@@ -22,6 +22,7 @@ typedef struct {
     GPtrArray *choices;         /* of StormChoice */
     bool whole_host;            /* calls that can are about all domains at once */
     double rate;                /* queries per second of each client; 0: tight loops */
+    bool nowait;                /* let statistics leave out what they would wait for */
     const StormShape *shape;    /* to check answers with, or NULL */
 } StormLoad;
 

@@ -265,6 +265,7 @@ build(StormRun *run)
     add_string(builder, "version", STORM_VERSION);
     add_string(builder, "domain", run->options->domain);
     add_bool(builder, "all_domains", run->options->all);
+    add_bool(builder, "nowait", run->options->nowait);
     add_int(builder, "clients_per_host", run->options->clients);
     add_double(builder, "rate", run->options->rate);
     add_int(builder, "started", run->wall_start);

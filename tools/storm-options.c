@@ -54,6 +54,8 @@ make_context(StormOptions *o)
           "Calls to make in turn (default domstats; see --list-calls)", "LIST" },
         { "call-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->call_args,
           "Argument of a call, such as migrate-setspeed=100", "CALL=VALUE" },
+        { "nowait", 0, 0, G_OPTION_ARG_NONE, &o->nowait,
+          "Let domstats leave out what it would have to wait for", NULL },
         { "disturb", 0, 0, G_OPTION_ARG_NONE, &o->disturb,
           "Allow calls that stop, end or change what the domain does", NULL },
         { "rate", 'R', 0, G_OPTION_ARG_DOUBLE, &o->rate,
@@ -152,6 +154,8 @@ check_together(const StormOptions *o)
         return g_strdup("--from needs --migrate");
     if (o->check && o->all)
         return g_strdup("--check is about one --domain");
+    if (o->check && o->nowait)
+        return g_strdup("--check wants all that --nowait leaves out");
     if (o->migrate && strcmp(o->migrate, o->from ? o->from : o->uris[0]) == 0)
         return g_strdup("the migration goes where it comes from");
     return NULL;
@@ -162,6 +166,7 @@ static bool
 parse_words(StormOptions *o, char **error)
 {
     const char *const *back = (const char *const *)o->param_words[o->param_words[1] ? 1 : 0];
+    bool stats = false;
     guint i;
 
     o->choices = storm_choices_parse((const char *const *)o->calls,
@@ -176,6 +181,11 @@ parse_words(StormOptions *o, char **error)
                                      choice->call->name);
             return false;
         }
+        stats |= strcmp(choice->call->name, "domstats") == 0;
+    }
+    if (o->nowait && !stats) {
+        *error = g_strdup("--nowait is for the call domstats");
+        return false;
     }
     return storm_flags_parse(o->flag_list ? o->flag_list : "live,persistent", &o->flags, error) &&
            storm_params_parse((const char *const *)o->param_words[0], &o->params[0], error) &&

@@ -17,6 +17,7 @@ typedef struct {
     char **calls;
     char **call_args;
     GPtrArray *choices;     /* what these two come to */
+    gboolean nowait;
     gboolean disturb;
     double rate;            /* per client; 0: tight loops */
     double seconds;

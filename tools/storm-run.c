@@ -266,7 +266,8 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
     run->faults = g_ptr_array_new_with_free_func(g_free);
     for (i = 0; i < options->choices->len; i++)
         run->call_names[i] = ((StormChoice *)g_ptr_array_index(options->choices, i))->call->name;
-    run->load = (StormLoad) { options->choices, options->all, options->rate, NULL };
+    run->load = (StormLoad) { .choices = options->choices, .whole_host = options->all,
+                              .rate = options->rate, .nowait = options->nowait };
 
     if (options->timeline &&
         !(run->timeline = storm_timeline_new(options->timeline, error)))

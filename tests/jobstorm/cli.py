@@ -170,6 +170,25 @@ def all_domains(folder):
 
 
 @case
+def nowait_is_asked_for(folder):
+    """By what libvirt's client library logs"""
+    os.environ.update(LIBVIRT_LOG_FILTERS="1:libvirt.domain",
+                      LIBVIRT_LOG_OUTPUTS=f"1:file:{folder}/log")
+    try:
+        for whose in (TEST, ("--uri", "test:///default", "--all-domains")):
+            for args, flags in ((("--nowait",), "0x20000000"), ((), "0x0")):
+                with open(f"{folder}/log", "w"):
+                    pass
+                result = results(folder, *whose, *args, "--rate", "5", "--seconds", "1")[0]
+                check(result["nowait"] == bool(args), f"{result['nowait']} with {args}")
+                with open(f"{folder}/log") as file:
+                    logged = re.findall(r"Stats:\d+ : .*, flags=(\w+)", file.read())
+                check(len(logged) == 5 and set(logged) == {flags}, f"{whose} {args}: {logged}")
+    finally:
+        del os.environ["LIBVIRT_LOG_FILTERS"], os.environ["LIBVIRT_LOG_OUTPUTS"]
+
+
+@case
 def several_hosts(folder):
     result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2")[0]
     check(len(result["hosts"]) == 2 and all(host["all"]["queries"] for host in result["hosts"]),
@@ -235,6 +254,8 @@ def refuses_nonsense(folder):
     for args in ((), TEST, (*TEST, "--seconds", "x"), (*TEST, "--seconds", "1", "--nonsense"),
                  (*TEST, "--seconds", "1", "--call", "nonsense"),
                  (*TEST, "--seconds", "1", "--call", "destroy"),
+                 (*TEST, "--seconds", "1", "--call", "dominfo", "--nowait"),
+                 (*TEST, "--seconds", "1", "--check", "--nowait"),
                  ("--uri", "test:///default", "--domain", "none", "--seconds", "1"),
                  ("--uri", "nonsense:///", "--domain", "test", "--seconds", "1"),
                  (*TEST, "--seconds", "1", "--timeline", f"{folder}/no/such"),

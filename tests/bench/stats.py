@@ -221,7 +221,8 @@ def plan_has_all_that_was_asked_for(_folder):
         for wide in ("1 domain", "20 domains"):
             name = f"8 clients on both, statistics of all of {wide}{p2p}"
             check(name in names, name)
-    for name in ("held migration", "arriving among 20 domains", *bench_plan.JOBS):
+    for name in ("held migration", "arriving among 20 domains", *bench_plan.JOBS,
+                 "8 clients on both, statistics of all of 20 domains, NOWAIT"):
         check(name in names, name)
     equal([part.hold for part in bench_plan.parts(False) if part.name == "held migration"], [180])
 

@@ -320,6 +320,8 @@ class Bench:
             if part.storage:
                 flags.append("copy-storage-all")
                 args += ["--param", "dest-xml=" + self.destination_xml()]
+            if part.nowait:
+                args.append("--nowait")
             name = self.new_name(part)
             with (self.asking_another(name + "-other", part.clients) if part.other
                   else contextlib.nullcontext()):

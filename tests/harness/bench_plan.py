@@ -16,6 +16,7 @@ class Migration:
     storage: bool = False
     wide: int = 0           # ask for the statistics of the host, with so many domains
     other: bool = False     # ask a domain that does nothing, and not the one that moves
+    nowait: bool = False    # let the answers leave out what they would wait for
 
     kind = "migration"
     seconds = 10            # about what a variant takes, for keeping to the time
@@ -26,6 +27,8 @@ class Migration:
                  if self.clients else "no clients"]
         if self.wide:
             words.append(f"statistics of all of {self.wide} domain{'s' * (self.wide > 1)}")
+        if self.nowait:
+            words.append("NOWAIT")
         if self.other:
             words.append("asking another domain")
         if self.p2p:
@@ -75,10 +78,12 @@ NOBODY = Migration()
 ONE_SOURCE = Migration(1, "source")
 EIGHT = Migration(8)
 EIGHT_OTHER = Migration(8, other=True)      # what the clients' use of the processors costs
+HOSTS = Migration(8, wide=20)
+HOSTS_NOWAIT = Migration(8, wide=20, nowait=True)   # loads the processors on both variants
 CORE = (NOBODY, ONE_SOURCE, EIGHT, EIGHT_OTHER)
 DOWNTIME = tuple(part.name for part in (
     NOBODY, ONE_SOURCE, Migration(8, "source"), Migration(8, "destination"), EIGHT, EIGHT_OTHER,
-    Migration(32)))
+    Migration(32), HOSTS, HOSTS_NOWAIT))
 SINGLE = "held migration"
 AMONG = "arriving among 20 domains"
 
@@ -89,7 +94,8 @@ def matrix():
              for p2p in (False, True) for storage in (False, True)
              for clients in (0, 1, 8, 32)
              for where in ("source", "destination", "both") if clients or where == "both"]
-    return found + [Migration(8, p2p=p2p, wide=wide) for p2p in (False, True) for wide in (1, 20)]
+    return found + [Migration(8, wide=1), HOSTS, HOSTS_NOWAIT,
+                    Migration(8, p2p=True, wide=1), Migration(8, p2p=True, wide=20)]
 
 
 def parts(quick):
@@ -97,7 +103,7 @@ def parts(quick):
     held = [Held(40 if quick else 180), Held(40, 20)]
     core = [part for part in CORE if not (quick and part.other)]
     if quick:
-        others = [Migration(8, p2p=True), Migration(8, storage=True), Migration(8, wide=20)]
+        others = [Migration(8, p2p=True), Migration(8, storage=True), HOSTS]
     else:
         others = [config for config in matrix() if config not in CORE]
     return [*core, *held, *(Job(job) for job in JOBS), *others]

@@ -122,7 +122,8 @@ class Report:
                 "from then until the destination begins to finish (it enters finish3, for which "
                 "it waits for the query that is running), and from then until the guest runs. "
                 "Where the clients ask another domain, all that they cost is the use of the "
-                "processors.\n\n"
+                "processors. With NOWAIT the statistics leave out what a busy domain would have "
+                "to be asked, on either variant.\n\n"
                 + table(["", "", "downtime", "source sends", "destination has yet to begin",
                          "destination starts the guest"], rows))
 

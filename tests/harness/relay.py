@@ -53,6 +53,16 @@ def read_exactly(sock, count):
     return data
 
 
+def _reset(sock):
+    """Closes it so that the peer's next word to it fails. For the thread that reads it:
+    the others only write."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:
+        pass    # closed already
+    sock.close()
+
+
 class Relay:
     """Takes connections at @listen and passes them on to @target.
 
@@ -142,13 +152,12 @@ class Relay:
                 sink.sendall(data)
                 if forth:
                     self.moved += len(data)
-            end = socket.SHUT_RD
         except OSError:
-            # The sink is gone. The source must be told: shut for reading alone, its
-            # socket would fill up, and leave the source waiting for ever.
-            end = socket.SHUT_RDWR
+            # The sink is gone, and the source must be told, as it is by a host whose
+            # process died: a mere shutdown() does not reach it while the buffer is full.
+            _reset(source)
         # What was said before still arrives, whichever end is in a hurry.
-        for sock, how in ((sink, socket.SHUT_WR), (source, end)):
+        for sock, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):
             try:
                 sock.shutdown(how)
             except OSError:

@@ -5,12 +5,13 @@ import mmap
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import time
 
-from harness import availability_report, faults, jobs, phases, sandbox
+from harness import availability_report, faults, jobs, phases, relay, sandbox
 from harness.guest import GuestFault
 from harness.scenario import scenario
 
@@ -82,6 +83,31 @@ def finds_dead_guest(t):
     domain = guest.start(t.alpha)
     domain.suspend()
     finds(t, lambda: guest.check_alive(3), "a guest that stands still")
+
+
+@scenario()
+def relay_tells_of_a_dead_peer(t):
+    """Whose buffers were full when it died"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        network = relay.Relay(("127.0.0.1", 0), listener.getsockname())
+        with socket.create_connection(network.address) as sender:
+            peer, _ = listener.accept()
+            network.rate = 0
+            sender.settimeout(0.5)
+            t.check(raises(TimeoutError, sender.sendall, bytes(8 << 20)), "nothing is held")
+            peer.close()
+            network.free()
+            sender.settimeout(5)
+            t.check(raises(ConnectionError, sender.sendall, bytes(8 << 20)), "nobody told it")
+        network.close()
+
+
+def raises(kind, call, *args):
+    try:
+        call(*args)
+    except kind:
+        return True
+    return False
 
 
 @scenario()

@@ -191,6 +191,8 @@ class Host:
                                     f"log {self.log}") from error
                 time.sleep(0.05)
         if self._cache:
+            # Has it learn all; else the first query does, which takes long.
+            self._conn.getCapabilities()
             subprocess.run(["cp", "-a", os.path.join(self.folder, "cache", "."),
                             self._cache], check=True)
 

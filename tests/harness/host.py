@@ -190,9 +190,9 @@ class Host:
                     raise HostError(f"{self.name}: the daemon does not answer; "
                                     f"log {self.log}") from error
                 time.sleep(0.05)
+        # Has it learn all; else the first query does, which takes long.
+        self._conn.getCapabilities()
         if self._cache:
-            # Has it learn all; else the first query does, which takes long.
-            self._conn.getCapabilities()
             subprocess.run(["cp", "-a", os.path.join(self.folder, "cache", "."),
                             self._cache], check=True)
 

@@ -9,26 +9,35 @@
 // aims: qemuDomainGetStats qemuConnectGetAllDomainStats
 
 @ helper @
+typedef bool;
 typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr;
 identifier conn, dom, stats, record, flags;
 @@
 +/* Has an async job that waits for our job to end go first. A monitor command is
 + * all that it waits for then, not all that we want to know. If the job cannot
-+ * be had again, @flags are those of a caller without one. */
-+static void
++ * be had again, @flags are those of a caller without one.
++ *
++ * Returns true if what was asked before is not true of the domain any more. */
++static bool
 +qemuDomainGetStatsGiveWay(virDomainObj *dom,
 +                          unsigned int *flags)
 +{
++    int id = dom->def->id;
++
 +    if (!HAVE_JOB(*flags) || (*flags & QEMU_DOMAIN_STATS_NOWAIT) ||
 +        !dom->job->asyncJob || virDomainAsyncJobIsInterruptible(dom->job))
-+        return;
++        return false;
 +
 +    VIR_DEBUG("Statistics give way to async job %s (vm=%p name=%s)",
 +              virDomainAsyncJobTypeToString(dom->job->asyncJob), dom, dom->def->name);
 +
 +    virDomainObjEndJob(dom);
-+    if (virDomainObjBeginJob(dom, VIR_JOB_QUERY) < 0)
++    if (virDomainObjBeginJob(dom, VIR_JOB_QUERY) < 0) {
 +        *flags &= ~QEMU_DOMAIN_STATS_HAVE_JOB;
++        return true;
++    }
++
++    return dom->def->id != id;
 +}
 +
 +
@@ -43,14 +52,15 @@ identifier conn, dom, stats, record, flags;
 
 @ loop @
 symbol qemuDomainGetStatsWorkers;
-identifier conn, dom, params, flags, i, stats;
+identifier conn, dom, params, flags, i, stats, record;
 @@
- qemuDomainGetStats(...)
+ qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
+                    virDomainStatsRecordPtr *record, unsigned int *flags)
  {
      <+...
      if (stats & qemuDomainGetStatsWorkers[i].stats) {
-+        if (qemuDomainGetStatsWorkers[i].monitor)
-+            qemuDomainGetStatsGiveWay(dom, flags);
++        if (qemuDomainGetStatsWorkers[i].monitor && qemuDomainGetStatsGiveWay(dom, flags))
++            return qemuDomainGetStats(conn, dom, stats, record, flags);
 +
          if (qemuDomainGetStatsWorkers[i].func(conn->privateData, dom, params,
 -                                              flags

@@ -155,17 +155,37 @@ def stats_goal_of_clients(_folder):
                                     total=1050)]
         return results(found)
     found = samples([(10, 20), (10, 60)], [(10, 11), (20, 21)])
-    mine = goal(found, "downtime with 8")
+    mine = goal(found, "clients over downtime")
     equal(mine.verdict, "met")
     equal(mine.found, {"stock": "4.00 (2.00 to 6.00)", "series": "1.08 (1.05 to 1.10)"})
     equal(mine.only, ("no clients", "8 clients on both"))
     equal(goal(found, "total migration").verdict, "met")
-    equal(goal(samples([], [(10, 12), (10, 13)]), "downtime with 8").verdict, "missed")
-    equal(goal(samples([(10, 10)], []), "downtime with 8").verdict, "not measured")
+    equal(goal(samples([], [(10, 12), (10, 13)]), "clients over downtime").verdict, "missed")
+    equal(goal(samples([(10, 10)], []), "clients over downtime").verdict, "not measured")
     # Turns do not mix: 10 in turn 0 is never compared with turn 1.
     mixed = results([migration("series", "no clients", 0, downtime=10),
                      migration("series", "8 clients on both", 1, downtime=100)])
-    equal(goal(mixed, "downtime with 8").verdict, "not measured")
+    equal(goal(mixed, "clients over downtime").verdict, "not measured")
+
+
+@case
+def stats_goal_of_the_destination(_folder):
+    part = "8 clients on destination"
+    for pairs, wanted, text in (
+            ([(10, 10), (20, 20)], "met", "15.0 (10.0 to 20.0) ms, 1.00 (1.00 to 1.00) times stock's"),
+            ([(10, 9), (20, 24), (20, 10)], "met, single pairs say otherwise",
+             "10.0 (9 to 24.0) ms, 0.90 (0.50 to 1.20, noise) times stock's"),
+            ([(10, 11), (20, 24)], "missed", "17.5 (11.0 to 24.0) ms, 1.15 (1.10 to 1.20) times "
+             "stock's"),
+            ([], "not measured", "-")):
+        mine = goal(results(
+            [migration(variant, part, turn, downtime=value)
+             for turn, pair in enumerate(pairs)
+             for variant, value in zip(("stock", "series"), pair)]
+            + [migration("series", "8 clients on both", downtime=900)]), part)
+        equal(mine.verdict, wanted)
+        equal(mine.found["series"], text)
+        equal(mine.only, (part,))
 
 
 @case
@@ -274,7 +294,7 @@ def plan_turns(_folder):
         equal(by_part["no clients"], [0, 1, 2, 3])
         equal(by_part["held migration"], [0])
         if not quick:
-            equal(by_part["8 clients on destination"], [0, 1])
+            equal(by_part["8 clients on source"], [0, 1])
             equal(by_part["8 clients on both, asking another domain"], [0, 1, 2, 3])
         # with one turn less, but not without any
         equal(by_part["8 clients on both, peer-to-peer"], [0])

@@ -243,11 +243,12 @@ class Bench:
                 raise HostError(f"virt-jobstorm has no results: {log.read()[-300:]}") from error
 
     @contextlib.contextmanager
-    def asking_another(self, name, clients):
-        """Has clients on each host ask an idle domain meanwhile."""
+    def asking_another(self, name, clients, where):
+        """Has clients on each host that is queried ask an idle domain meanwhile."""
         with self.start_storm(name, "--domain", "idle0", "--clients", str(clients),
                               "--seconds", str(LIMIT),
-                              *(word for host in self.hosts for word in ("--uri", host.uri)),
+                              *(word for host in self.queried(where)
+                                for word in ("--uri", host.uri)),
                               rate=RATE) as process:
             try:
                 time.sleep(0.5)
@@ -261,6 +262,13 @@ class Bench:
         if not any(row["outcome"] == "ok" for row in rows):
             raise HostError("no query of another domain was answered")
 
+    def ends(self):
+        """The host that has the guest, and the one that it moves to next"""
+        return {"source": self.hosts[self.at], "destination": self.hosts[1 - self.at]}
+
+    def queried(self, where):
+        return [host for end, host in self.ends().items() if where in (end, "both")]
+
     def new_name(self, part):
         self.count += 1
         return f"{self.count:04d}-{self.variant}-{''.join(filter(str.isalnum, part.name))}"
@@ -268,8 +276,7 @@ class Bench:
     def migrate(self, name, part, clients, where, *args, limit=LIMIT, wide=0):
         """Migrates the guest to the other host. Returns what all samples of migrations
         have in common."""
-        ends = {"source": self.hosts[self.at], "destination": self.hosts[1 - self.at]}
-        queried = [ends[end] for end in ends if where in (end, "both")]
+        ends, queried = self.ends(), self.queried(where)
         command = ["--domain", GUEST, "--from", ends["source"].uri,
                    "--migrate", ends["destination"].uri, "--rounds", "1",
                    "--clients", str(clients), "--heartbeat", self.guest.console,
@@ -323,7 +330,7 @@ class Bench:
             if part.nowait:
                 args.append("--nowait")
             name = self.new_name(part)
-            with (self.asking_another(name + "-other", part.clients) if part.other
+            with (self.asking_another(name + "-other", part.clients, part.where) if part.other
                   else contextlib.nullcontext()):
                 sample = self.migrate(name, part, 0 if part.other else part.clients, part.where,
                                       "--flags", ",".join(flags), *args, wide=part.wide)

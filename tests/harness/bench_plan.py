@@ -77,13 +77,15 @@ class Job:
 NOBODY = Migration()
 ONE_SOURCE = Migration(1, "source")
 EIGHT = Migration(8)
-EIGHT_OTHER = Migration(8, other=True)      # what the clients' use of the processors costs
+EIGHT_ARRIVING = Migration(8, "destination")
+# What the clients' use of the processors costs
+EIGHT_OTHER = Migration(8, other=True)
+EIGHT_ARRIVING_OTHER = Migration(8, "destination", other=True)
 HOSTS = Migration(8, wide=20)
 HOSTS_NOWAIT = Migration(8, wide=20, nowait=True)   # loads the processors on both variants
-CORE = (NOBODY, ONE_SOURCE, EIGHT, EIGHT_OTHER)
+CORE = (NOBODY, ONE_SOURCE, EIGHT, EIGHT_ARRIVING, EIGHT_OTHER, EIGHT_ARRIVING_OTHER)
 DOWNTIME = tuple(part.name for part in (
-    NOBODY, ONE_SOURCE, Migration(8, "source"), Migration(8, "destination"), EIGHT, EIGHT_OTHER,
-    Migration(32), HOSTS, HOSTS_NOWAIT))
+    *CORE, Migration(8, "source"), Migration(32), HOSTS, HOSTS_NOWAIT))
 SINGLE = "held migration"
 AMONG = "arriving among 20 domains"
 

@@ -211,6 +211,21 @@ def _clients_goal(what, samples, name, only):
     return Goal(what, text, f"at most {RATIO}", said, only)
 
 
+def _arriving_goal(samples, name, only):
+    """The downtime where the clients ask the host that the guest comes to, turn by turn"""
+    samples = [sample for sample in samples if sample["part"] == name]
+    text = {variant: "-" if ms == "-" else f"{ms} ms" for variant, ms in (
+        (variant, spread(sample["downtime_ms"] for sample in samples
+                         if sample["variant"] == variant and not sample["error"]))
+        for variant in VARIANTS)}
+    mine = ratio(pairs(samples, "downtime"))
+    if mine:
+        text["series"] += f", {mine.text()} times stock's"
+    return Goal(f"downtime with {name}", text, "not above stock's",
+                verdict(mine.median, 1, least=mine.least, most=mine.most) if mine
+                else verdict(None, 1), only)
+
+
 def goals(results):
     """The goals of the series and what became of them"""
     def held(name, variant):
@@ -240,6 +255,8 @@ def goals(results):
     for what, name in (("downtime with 8 clients over downtime with none", "downtime_ms"),
                        ("total migration time, 8 clients over none", "total_ms")):
         found.append(_clients_goal(what, results["migrations"], name, both))
+    found.append(_arriving_goal(results["migrations"], bench_plan.EIGHT_ARRIVING.name,
+                                (bench_plan.EIGHT_ARRIVING.name,)))
 
     ratios, text = {}, {}
     for variant in VARIANTS:

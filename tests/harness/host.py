@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One libvirt host: a daemon with file system and host name of its own."""
 
+import fcntl
 import glob
 import os
 import re
@@ -113,8 +114,7 @@ class Host:
             os.makedirs(os.path.join(self.folder, inside))
         if cache:
             os.makedirs(cache, exist_ok=True)
-            subprocess.run(["cp", "-a", f"{cache}/.", os.path.join(self.folder, "cache")],
-                           check=True)
+            self._copy_cache(cache, os.path.join(self.folder, "cache"))
         self._write("libvirtd.conf", LIBVIRTD_CONF.format(
             port=self.port, uuid=uuid.uuid4(), min_workers=min_workers,
             filters=JOB_FILTERS if debug_jobs else ""))
@@ -193,8 +193,13 @@ class Host:
         # Has it learn all; else the first query does, which takes long.
         self._conn.getCapabilities()
         if self._cache:
-            subprocess.run(["cp", "-a", os.path.join(self.folder, "cache", "."),
-                            self._cache], check=True)
+            self._copy_cache(os.path.join(self.folder, "cache"), self._cache)
+
+    def _copy_cache(self, source, destination):
+        """Other hosts, of other processes too, copy from and to the kept cache."""
+        with open(f"{self._cache}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run(["cp", "-a", f"{source}/.", destination], check=True)
 
     def _checker(self):
         """What the daemon is run by"""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Stock clients that monitor both hosts of migrations: nothing fails, no gap."""
 
+import gc
 import os
 import re
 import subprocess
@@ -168,3 +169,30 @@ def monitored_migrations(t):
 def monitored_migrations_20(t):
     """Twenty of them"""
     monitored(t, 20)
+
+
+class Cycle:
+    """Keeps @kept alive until a garbage collection"""
+
+    def __init__(self, kept):
+        self.kept = kept
+        self.cycle = self
+
+
+@scenario()
+def error_keeps_its_code(t):
+    """What a client of this harness is told of a failure does not hang on whether
+    Python collects garbage just then."""
+    conn = libvirt.open("test:///default")
+    domain = conn.lookupByName("test")
+    for number in range(300):
+        Cycle(conn.lookupByName("test"))
+        # A collection, if they are on, at one of the next few objects
+        gc.set_threshold(gc.get_count()[0] + number % 4, 1, 1)
+        try:
+            domain.abortJob()
+        except libvirt.libvirtError as error:
+            t.check(error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT,
+                    f"attempt {number}: {error.get_error_code()}, {error}")
+        else:
+            t.check(False, "the test driver has learned to abort jobs: use another call")

@@ -4,7 +4,8 @@
 Shared by scripts/apply, scripts/export and build-aux/lint.
 
 A source of steps is a directory with a file `series` (the names of the steps
-in order, one a line, `#` comments) and a directory per step:
+in order, one a line, `#` comments) and a directory per step, named by its
+way from there (`GROUP/STEP`):
 
   message     the commit message: subject, blank line, body
   check       postconditions, at least one; words are split as in a shell
@@ -399,8 +400,9 @@ class Cocci:
 class Step:
     """One step: a directory under the source of steps."""
 
-    def __init__(self, path):
-        self.path, self.name = path, path.name
+    def __init__(self, source, name):
+        path = source / name
+        self.path, self.name = path, name
         if not path.is_dir():
             raise SeriesError(f'step {self.name}: no directory {path}')
         try:
@@ -453,7 +455,7 @@ def read_series(source):
         raise SeriesError(f'{series}: no step')
     if len(set(names)) != len(names):
         raise SeriesError(f'{series}: a step is named twice')
-    steps = [Step(source / name) for name in names]
+    steps = [Step(source, name) for name in names]
     subjects = [step.subject for step in steps]
     for step in steps:
         if subjects.count(step.subject) > 1:

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The series' steps, as they lie in src/, and the git tree they are applied to.
+
+Shared by scripts/apply, scripts/export, build-aux/lint and tests. A module each for
+the git tree (tree), libvirt's source text (text), text edits (edits), postconditions
+(checks), steps (steps), spatch and its cache (spatch), the repair of what spatch
+prints (printer), and applying (applying).
+
+A source of steps is a directory with a file `series` (the names of the steps
+in order, one a line, `#` comments) and a directory per step, named by its
+way from there (`GROUP/STEP`):
+
+  message     the commit message: subject, blank line, body
+  check       postconditions, at least one; words are split as in a shell
+                absent REGEX PATHSPEC...      no line matches
+                present N REGEX PATHSPEC...   at least N lines match
+                function NAME FILE            defined exactly once in FILE
+                no-function NAME              defined nowhere
+  edits.pre   text edits, before the semantic patches
+  *.cocci     semantic patches, in lexical order
+  tree/PATH   new files, copied to PATH after the semantic patches
+  replace/PATH
+              text files of our own that take the place of PATH, which must be
+              a tracked text file; its mode stays
+  edits       text edits, last
+
+A semantic patch opens with `//` comments, among them its header:
+
+  // files: GLOB...      the tracked files it runs on (git's globs: `*` stops
+                         at a slash, `**` does not); each must match a file
+  // sites: N            it must change at least N places (hunks without
+                         context, summed over the files)
+  // aims: IDENT...      optional; what it aims at: only functions that name
+                         one of these must be understood by Coccinelle
+  // options: OPT...     optional; more options for spatch
+  // together            optional; all files in one run of spatch, for rules
+                         that carry a binding from one file to another
+  // may-miss: RULE...   optional; names of rules that need not match; any
+                         other rule that matches nothing is an error
+
+Text edits are directives. A TEXT is compared with the file's lines without
+the white space around them, and must match exactly one line; between slashes
+it is a regular expression. Lines that begin with `+` belong to the directive
+above them and are taken verbatim after the `+`.
+
+  file PATH                the file the following directives are about
+  within TEXT              look only from this line, which must be unique, to
+                           the end of its block (the next line that begins
+                           with `}`, or the end of the file); holds until the
+                           next `within` or `file`
+  after TEXT               insert the `+` lines below the line
+  before TEXT              insert the `+` lines above the line
+  delete TEXT              delete the line
+  replace TEXT             replace the line with the `+` lines
+  cut TEXT                 delete from this line to the first one after it
+  to TEXT                  that matches this; `+` lines take their place
+  cut-comment-before TEXT  delete the block comment that ends directly above
+                           the line; `+` lines take its place
+"""

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Applying steps to a tree."""
+
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .spatch import Coccinelle, rule_names
+from .steps import read_series
+from .tree import SeriesError
+
+WORKERS = os.cpu_count() or 1
+
+
+def count_hunks(old, new):
+    """How many places differ between two texts: the hunks of diff -U0."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / 'old', Path(folder) / 'new']
+        for path, text in zip(paths, (old, new)):
+            path.write_bytes(text.encode('latin-1'))
+        run = subprocess.run(['diff', '-U0', *map(str, paths)], capture_output=True,
+                             check=False)
+    return sum(line.startswith(b'@@ ') for line in run.stdout.splitlines())
+
+
+class Apply:
+    def __init__(self, tree, args, log, folder):
+        self.tree, self.args, self.log, self.copied = tree, args, log, []
+        self.steps = read_series(args.source_of_steps)
+        names = [step.name for step in self.steps]
+        if args.upto:
+            if args.upto not in names:
+                raise SeriesError(f'--upto: no step {args.upto}; there are: {" ".join(names)}')
+            self.steps = self.steps[:names.index(args.upto) + 1]
+        self.cocci = Coccinelle(log, not args.no_cache, folder)
+
+    def prepare(self):
+        """Make sure that the tree is libvirt's, pristine and a checkout, and
+        that git knows who commits."""
+        tree = self.tree
+        if not (tree.path / 'meson.build').is_file() \
+                or "'libvirt'" not in tree.read('meson.build')[:4000]:
+            raise SeriesError(f'{tree.path} is no libvirt source tree')
+        if tree.is_checkout():
+            self.need_identity()
+            self.refuse_unless_pristine()
+            return
+        self.git_init()
+        try:
+            self.refuse_unless_pristine()
+        except SeriesError:
+            shutil.rmtree(tree.path / '.git')
+            raise
+
+    def refuse_unless_pristine(self):
+        tree = self.tree
+        if not tree.is_clean():
+            raise SeriesError(f'{tree.path} is dirty: commit or remove what `git status` shows')
+        subjects = set(tree.subjects())
+        for step in self.steps:
+            if step.subject in subjects:
+                raise SeriesError(f'{tree.path} already has the step {step.name}: '
+                                  f'its log has the commit "{step.subject}"')
+        cache = {}
+        for step in self.steps:
+            if not step.check.failures(tree, cache):
+                raise SeriesError(f'{tree.path} already meets the postconditions of the step '
+                                  f'{step.name}: it has been applied, or its check proves nothing')
+
+    def need_identity(self):
+        try:
+            self.tree.git('var', 'GIT_COMMITTER_IDENT')
+            self.tree.git('var', 'GIT_AUTHOR_IDENT')
+        except SeriesError as error:
+            raise SeriesError(
+                'git does not know who you are, and the commits need a Signed-off-by: '
+                'set user.name and user.email (git config --global user.name "..."), '
+                'or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and '
+                'GIT_COMMITTER_EMAIL') from error
+
+    def git_init(self):
+        """Turn an unpacked tarball into a checkout with one commit."""
+        tree = self.tree
+        tree.git('init', '--quiet', '--initial-branch=main')
+        try:
+            self.need_identity()
+            # Even what .gitignore names: the tarball is the pristine state.
+            tree.git('add', '--all', '--force')
+            tree.git('commit', '--quiet', '--no-verify', '-m', 'pristine libvirt')
+        except BaseException:
+            shutil.rmtree(tree.path / '.git', ignore_errors=True)
+            raise
+
+    def run(self):
+        self.prepare()
+        for number, step in enumerate(self.steps, 1):
+            start = time.monotonic()
+            print(f'[{number}/{len(self.steps)}] {step.name}', end='', flush=True)
+            self.log.write(f'=== {step.name}\n')
+            try:
+                self.apply_step(step)
+            except BaseException as error:
+                print(flush=True)
+                self.undo(step)
+                if isinstance(error, SeriesError):
+                    raise SeriesError(f'step {step.name}: {error}') from error
+                raise
+            stat = self.tree.git('show', '--shortstat', '--format=', 'HEAD').strip()
+            print(f': {stat}, {time.monotonic() - start:.0f} s', flush=True)
+
+    def undo(self, step):
+        if self.args.keep:
+            print(f'the half-done step {step.name} is left in {self.tree.path}, '
+                  f'as asked; `git reset --hard` there removes it', file=sys.stderr)
+            return
+        self.tree.git('reset', '--quiet', '--hard', 'HEAD')
+        for name in self.copied:
+            (self.tree.path / name).unlink(missing_ok=True)
+        self.tree.git('clean', '-fdq')
+
+    def apply_step(self, step):
+        tree = self.tree
+        self.copied = []
+        if step.before:
+            step.before.apply(tree)
+        for cocci in step.coccis:
+            self.apply_cocci(cocci)
+        for name in step.new_files:
+            target = tree.path / name
+            if os.path.lexists(target):
+                raise SeriesError(f'tree/{name}: the file exists already')
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.copied.append(name)
+            shutil.copyfile(step.path / 'tree' / name, target)
+            target.chmod(0o755 if os.access(step.path / 'tree' / name, os.X_OK) else 0o644)
+        for name in step.replacements:
+            self.replace_file(step, name)
+        if step.after:
+            step.after.apply(tree)
+        tree.git('add', '--all')
+        if self.copied:
+            tree.git('add', '--force', '--', *self.copied)
+        failures = step.check.failures(tree)
+        if failures:
+            raise SeriesError('postcondition not met: ' + '\n  '.join(failures))
+        if not tree.git('diff', '--cached', '--name-only').strip():
+            raise SeriesError('it changed nothing')
+        tree.git('commit', '--quiet', '--no-verify', '--signoff', '--cleanup=whitespace',
+                 '-F', '-', stdin=step.message.encode())
+
+    def replace_file(self, step, name):
+        """Put the step's own text in the place of the file @name, whose mode stays."""
+        target = self.tree.path / name
+        if name not in self.tree.files(name) or target.is_symlink() or not target.is_file():
+            raise SeriesError(f'replace/{name}: there is no such tracked file to replace')
+        text = (step.path / 'replace' / name).read_bytes()
+        if b'\0' in text or b'\0' in target.read_bytes():
+            raise SeriesError(f'replace/{name}: not a text file')
+        target.write_bytes(text)
+
+    def apply_cocci(self, cocci):
+        tree = self.tree
+        names = cocci.files(tree)
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            for name, spots in zip(names, pool.map(
+                    lambda name: self.cocci.blind_spots(tree, name), names)):
+                for what, text in spots:
+                    words = set(re.findall(r'[A-Za-z_]\w*', text))
+                    hit = [aim for aim in cocci.aims if aim in words]
+                    if hit or not cocci.aims:
+                        raise SeriesError(
+                            f'{cocci.name}: Coccinelle would skip a part of {name}'
+                            + (f' that names {", ".join(hit)}' if hit else '') + f': {what}')
+            groups = [names] if cocci.together else [[name] for name in names]
+            jobs = [pool.submit(self.cocci.run, cocci, tree, group) for group in groups]
+            changed, matched = {}, set()
+            for job in jobs:
+                texts, rules = job.result()
+                changed.update(texts)
+                matched |= rules
+        sites = sum(count_hunks(tree.read(name), text) for name, text in changed.items())
+        for name, text in changed.items():
+            tree.write(name, text)
+        idle = [rule for rule in rule_names(cocci.text)
+                if rule not in matched and rule not in cocci.may_miss]
+        self.log.write(f'{cocci.name}: {sites} places in {", ".join(sorted(changed))}; '
+                       f'rules that matched: {" ".join(sorted(matched))}\n\n')
+        if sites < cocci.sites:
+            raise SeriesError(f'{cocci.name}: changed {sites} places, must change at least '
+                              f'{cocci.sites}'
+                              + (f' (no match for: {" ".join(idle)})' if idle else ''))
+        if idle:
+            raise SeriesError(f'{cocci.name}: matched nothing: {" ".join(idle)} '
+                              '(if that is right, name them in `// may-miss:`)')

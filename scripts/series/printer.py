@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The repair of what Coccinelle's printer does to C."""
+
+import difflib
+import re
+
+from .text import definitions
+
+
+def tidy(old, new):
+    """Undo what Coccinelle's printer does to the lines it adds and libvirt's
+    style does not have: the line broken between `}` and `else`, blanks on an
+    empty line beside another, and a string right after `,`, `?` or `:`."""
+    broken = re.compile(r'^( *)\}\n\1else\b', re.M)
+    if not broken.search(old):
+        new = broken.sub(r'\1} else', new)
+    new = re.sub(r'([{\n])\n +\n', r'\1\n', new)
+    new = re.sub(r'\n +\n(?=\n)', r'\n', new)
+    new = join_lines(old, forget_parameters(old, new))
+    known = set(old.splitlines())
+    return '\n'.join(line if line in known else
+                     re.sub(r'("(?:[^"\\]|\\.)*")|([,?:])(?=")',
+                            lambda m: m[1] or m[2] + ' ', line)
+                     for line in new.split('\n'))
+
+
+def parameters(definition):
+    """The names of the parameters of a function, from the text of its
+    definition."""
+    listed = definition.partition('(')[2].partition('{')[0].rpartition(')')[0]
+    return set(re.findall(r'(\w+)(?:\[\w*\])*(?:\s+G_GNUC_\w+)?\s*(?:,|$)', listed))
+
+
+def forget_parameters(old, new):
+    """Take the parameters which a function has lost out of the comment right
+    above it: Coccinelle does not know what a comment says."""
+    before = {name: parameters(old[start:end]) for name, start, end in definitions(old)}
+    for name, start, end in reversed(list(definitions(new))):
+        gone = before.get(name, set()) - parameters(new[start:end])
+        # Above the name may be its return type.
+        above = re.search(r'/\*(?:(?!\*/).)*\*/\n(?:[\w *]+\n)?\Z', new[:start], re.S)
+        if not gone or not above:
+            continue
+        comment = re.sub(r'^ \* @(?:' + '|'.join(sorted(gone)) + r'):.*\n(?: \*  +\S.*\n)*', '',
+                         above[0], flags=re.M)
+        new = new[:above.start()] + comment + new[start:]
+    return new
+
+
+def join_lines(old, new):
+    """Where the last argument on a line has gone, let the next line move up
+    if that is short enough: `f(a,` is no line to leave behind."""
+    before, after = old.split('\n'), new.split('\n')
+    shorter = set()
+    for _, i, end, j, stop in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+        shorter |= {j + n for n in range(min(end - i, stop - j))
+                    if after[j + n].endswith(',') and before[i + n] != after[j + n]
+                    and before[i + n].startswith(after[j + n])}
+    for n in sorted(shorter, reverse=True):
+        joined = f'{after[n]} {after[n + 1].lstrip()}'
+        if len(joined) <= 80:
+            after[n:n + 2] = [joined]
+    return '\n'.join(after)

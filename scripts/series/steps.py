@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Steps and their semantic patches, as they lie in the source of steps."""
+
+import re
+from pathlib import Path
+
+from .checks import Check
+from .edits import Edits
+from .tree import SeriesError
+
+
+class Cocci:
+    """A semantic patch and its header."""
+
+    KEYS = ('files', 'sites', 'aims', 'options', 'together', 'may-miss')
+
+    def __init__(self, path):
+        self.path, self.name = path, path.name
+        self.text = path.read_text()
+        header = {}
+        for line in self.text.splitlines():
+            if not line.startswith('//'):
+                if line.strip():
+                    break
+                continue
+            found = re.match(r'// ?(' + '|'.join(self.KEYS) + r')(?::\s*(.*)|\s*)$', line)
+            if found:
+                header.setdefault(found[1], []).extend((found[2] or '').split())
+        for key in ('files', 'sites'):
+            if not header.get(key):
+                raise SeriesError(f'{self.name}: no `// {key}:` line in its header')
+        if len(header['sites']) != 1 or not re.fullmatch('[1-9][0-9]*', header['sites'][0]):
+            raise SeriesError(f'{self.name}: `// sites:` wants one number, at least 1')
+        self.sites = int(header['sites'][0])
+        self.globs = header['files']
+        self.aims = header.get('aims', [])
+        self.options = header.get('options', [])
+        self.together = 'together' in header
+        self.may_miss = header.get('may-miss', [])
+
+    def files(self, tree):
+        names = []
+        for glob in self.globs:
+            found = tree.files(glob)
+            if not found:
+                raise SeriesError(f'{self.name}: no tracked file matches `{glob}`')
+            names += [name for name in found if name not in names]
+        return names
+
+
+class Step:
+    """One step: a directory under the source of steps."""
+
+    def __init__(self, source, name):
+        path = source / name
+        self.path, self.name = path, name
+        if not path.is_dir():
+            raise SeriesError(f'step {self.name}: no directory {path}')
+        try:
+            message = self.need('message').read_text()
+            lines = message.rstrip('\n').split('\n')
+            if len(lines) < 3 or not lines[0].strip() or lines[1].strip():
+                raise SeriesError('message: wants a subject, a blank line and a body')
+            self.message, self.subject = message, lines[0].strip()
+            self.check = Check(self.need('check'))
+            self.before, self.after = (Edits(path / name) if (path / name).exists() else None
+                                       for name in ('edits.pre', 'edits'))
+            self.coccis = [Cocci(p) for p in sorted(path.glob('*.cocci'))]
+        except SeriesError as error:
+            raise SeriesError(f'step {self.name}: {error}') from error
+        self.new_files, self.replacements = (self.files_below(path / name)
+                                             for name in ('tree', 'replace'))
+        if not (self.before or self.after or self.coccis or self.new_files
+                or self.replacements):
+            raise SeriesError(f'step {self.name}: it does nothing')
+        self.refuse_strays()
+
+    def need(self, name):
+        path = self.path / name
+        if not path.is_file():
+            raise SeriesError(f'no file `{name}`')
+        return path
+
+    @staticmethod
+    def files_below(root):
+        return sorted(str(p.relative_to(root)) for p in root.rglob('*') if not p.is_dir()) \
+            if root.is_dir() else []
+
+    def refuse_strays(self):
+        """A misspelt file name must not pass in silence."""
+        for path in self.path.iterdir():
+            if path.name not in ('message', 'check', 'edits', 'edits.pre', 'tree',
+                                 'replace') and path.suffix != '.cocci':
+                raise SeriesError(f'step {self.name}: unknown file `{path.name}`')
+
+
+def read_series(source):
+    """The steps of the directory @source, in order."""
+    source = Path(source)
+    series = source / 'series'
+    if not series.is_file():
+        raise SeriesError(f'no file {series}')
+    names = [line.split('#')[0].strip() for line in series.read_text().splitlines()]
+    names = [name for name in names if name]
+    if not names:
+        raise SeriesError(f'{series}: no step')
+    if len(set(names)) != len(names):
+        raise SeriesError(f'{series}: a step is named twice')
+    steps = [Step(source, name) for name in names]
+    subjects = [step.subject for step in steps]
+    for step in steps:
+        if subjects.count(step.subject) > 1:
+            raise SeriesError(f'step {step.name}: its subject is not its own')
+    return steps

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The git tree that the steps are applied to."""
+
+import os
+import subprocess
+from pathlib import Path
+
+
+class SeriesError(Exception):
+    """A fault of a step, a tree or a tool, told in words for the user."""
+
+
+class Tree:
+    """A git checkout of libvirt (or of what stands in for it in a test)."""
+
+    def __init__(self, path):
+        self.path = Path(path).resolve()
+        # Whoever owns the files: the user named this tree, that is consent.
+        # Hooks and line-ending conversion would make the result depend on the
+        # machine.
+        settings = {
+            'safe.directory': str(self.path),
+            'core.hooksPath': os.devnull,
+            'core.autocrlf': 'false',
+            'core.quotePath': 'false',
+            'gc.auto': '0',
+            'user.useConfigOnly': 'true',
+        }
+        self.env = dict(os.environ, LC_ALL='C', GIT_CONFIG_COUNT=str(len(settings)))
+        for name in ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE'):
+            self.env.pop(name, None)
+        for n, (key, value) in enumerate(settings.items()):
+            self.env[f'GIT_CONFIG_KEY_{n}'] = key
+            self.env[f'GIT_CONFIG_VALUE_{n}'] = value
+
+    def git(self, *args, ok=(0,), raw=False, stdin=None):
+        """Run git in the tree; return its output. Raise SeriesError unless
+        its exit status is in @ok."""
+        run = subprocess.run(['git', '-C', str(self.path), *args], env=self.env,
+                             input=stdin, capture_output=True, check=False)
+        if run.returncode not in ok:
+            raise SeriesError(f'git {" ".join(args[:3])}: '
+                              + run.stderr.decode(errors='replace').strip())
+        return run.stdout if raw else run.stdout.decode(errors='replace')
+
+    def files(self, *pathspecs):
+        """Tracked files that match any of the pathspecs (git's globs)."""
+        magic = [f':(glob){spec}' for spec in pathspecs]
+        return [f for f in self.git('ls-files', '-z', '--', *magic).split('\0') if f]
+
+    def is_checkout(self):
+        return (self.path / '.git').exists()
+
+    def is_clean(self):
+        return not self.git('status', '--porcelain').strip()
+
+    def subjects(self):
+        return self.git('log', '--format=%s').splitlines()
+
+    def read(self, name):
+        # Latin-1 keeps every byte as it is.
+        return (self.path / name).read_bytes().decode('latin-1')
+
+    def write(self, name, text):
+        (self.path / name).write_bytes(text.encode('latin-1'))

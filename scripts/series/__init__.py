@@ -3,8 +3,8 @@
 
 Shared by scripts/apply, scripts/export, build-aux/lint and tests. A module each for
 the git tree (tree), libvirt's source text (text), text edits (edits), postconditions
-(checks), steps (steps), spatch and its cache (spatch), the repair of what spatch
-prints (printer), and applying (applying).
+(checks), steps (steps), what spatch sees of a file (slices), spatch and its cache
+(spatch), the repair of what spatch prints (printer), and applying (applying).
 
 A source of steps is a directory with a file `series` (the names of the steps
 in order, one a line, `#` comments) and a directory per step, named by its
@@ -30,8 +30,9 @@ A semantic patch opens with `//` comments, among them its header:
                          at a slash, `**` does not); each must match a file
   // sites: N            it must change at least N places (hunks without
                          context, summed over the files)
-  // aims: IDENT...      optional; what it aims at: only functions that name
-                         one of these must be understood by Coccinelle
+  // aims: IDENT...      optional; what it aims at: all that it looks at or changes
+                         must name one of these. Coccinelle sees only such
+                         parts of the files, and must understand them
   // options: OPT...     optional; more options for spatch
   // together            optional; all files in one run of spatch, for rules
                          that carry a binding from one file to another

@@ -3,30 +3,15 @@
 
 import concurrent.futures
 import os
-import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from .spatch import Coccinelle, rule_names
 from .steps import read_series
 from .tree import SeriesError
 
 WORKERS = os.cpu_count() or 1
-
-
-def count_hunks(old, new):
-    """How many places differ between two texts: the hunks of diff -U0."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / 'old', Path(folder) / 'new']
-        for path, text in zip(paths, (old, new)):
-            path.write_bytes(text.encode('latin-1'))
-        run = subprocess.run(['diff', '-U0', *map(str, paths)], capture_output=True,
-                             check=False)
-    return sum(line.startswith(b'@@ ') for line in run.stdout.splitlines())
 
 
 class Apply:
@@ -38,7 +23,7 @@ class Apply:
             if args.upto not in names:
                 raise SeriesError(f'--upto: no step {args.upto}; there are: {" ".join(names)}')
             self.steps = self.steps[:names.index(args.upto) + 1]
-        self.cocci = Coccinelle(log, not args.no_cache, folder)
+        self.cocci = Coccinelle(log, folder, not args.no_cache, args.whole_files)
 
     def prepare(self):
         """Make sure that the tree is libvirt's, pristine and a checkout, and
@@ -168,23 +153,14 @@ class Apply:
         tree = self.tree
         names = cocci.files(tree)
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            for name, spots in zip(names, pool.map(
-                    lambda name: self.cocci.blind_spots(tree, name), names)):
-                for what, text in spots:
-                    words = set(re.findall(r'[A-Za-z_]\w*', text))
-                    hit = [aim for aim in cocci.aims if aim in words]
-                    if hit or not cocci.aims:
-                        raise SeriesError(
-                            f'{cocci.name}: Coccinelle would skip a part of {name}'
-                            + (f' that names {", ".join(hit)}' if hit else '') + f': {what}')
             groups = [names] if cocci.together else [[name] for name in names]
             jobs = [pool.submit(self.cocci.run, cocci, tree, group) for group in groups]
-            changed, matched = {}, set()
+            changed, sites, matched = {}, 0, set()
             for job in jobs:
-                texts, rules = job.result()
+                texts, places, rules = job.result()
                 changed.update(texts)
+                sites += places
                 matched |= rules
-        sites = sum(count_hunks(tree.read(name), text) for name, text in changed.items())
         for name, text in changed.items():
             tree.write(name, text)
         idle = [rule for rule in rule_names(cocci.text)

@@ -2,6 +2,7 @@
 """A runner of spatch that remembers what it answered for the same input."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 from .printer import tidy
+from .slices import Slice, Uncut, is_named
 from .text import definitions
 from .tree import SeriesError
 
@@ -26,18 +28,24 @@ VERSION = b'1'
 # one, no rule with statements is ever tried on it.
 PROBE = '@@\nidentifier f;\n@@\n* f(...) {\n... }\n'
 
+# A function that spatch tries a rule on.
+TRYING = re.compile(r'trying function: (\w+): ')
+
 # What spatch says on stderr when all is well.
 CHATTER = re.compile(r'init_defs|proto for |HANDLING: |Skipping: |\s*\(ONCE\) |\s*trying |\s*found match in |'
                      r'Note: processing took|Using native version|rule starting on line \d+ =|'
-                     r'\S+ = $|-*$')
+                     r'\S+ = $|-*$|'
+                     # With --verbose-parsing; what it tells of is looked at.
+                     r'Warning: PARSING: type defaults|ERROR-RECOV: |parsing pass\d|parse error|'
+                     r' = File |  around = |  whole content = |badcount: |bad:|BAD:!!!!!|PB MAYBE: dangerous typedef inference|TYPEDEF CONFLICT:')
 
 
 class Coccinelle:
     """Runs spatch, and remembers what it answered for the same input."""
 
-    def __init__(self, log, use_cache, folder):
+    def __init__(self, log, folder, use_cache=True, whole_files=False):
         """@log is an open text file; @folder a directory of ours for the
-        time of the run."""
+        time of the run; @whole_files forbids to run on parts of files."""
         self.log, self.tool = log, shutil.which('spatch')
         if not self.tool:
             raise SeriesError('spatch is not installed (Debian package coccinelle)')
@@ -50,7 +58,7 @@ class Coccinelle:
         self.probe = Path(folder) / 'probe.cocci'
         self.probe.write_text(PROBE)
         self.base = hashlib.sha256(version.stdout + macros + VERSION).digest()
-        self.use_cache = use_cache
+        self.use_cache, self.whole_files = use_cache, whole_files
         self.cache = Path(os.environ.get('SERIES_CACHE', TOP / '.work' / 'cache')) / 'spatch'
         self.cache.mkdir(parents=True, exist_ok=True)
         for path in self.cache.iterdir():
@@ -99,82 +107,177 @@ class Coccinelle:
         self.log.flush()
         return run.returncode, out
 
+    def run(self, cocci, tree, names):
+        """Run @cocci on the files @names of @tree together, or on the parts of
+        them that name its aims. Return {name: new text} of those it changes,
+        how many places that are, and the rules that matched. Raise SeriesError
+        if Coccinelle does not understand what the rules aim at."""
+        if not self.whole_files and cocci.sliceable:
+            try:
+                return self.run_sliced(cocci, tree, names)
+            except (Uncut, SeriesError) as why:
+                self.log.write(f'{cocci.name}: whole files: {why}\n\n')
+        for name in names:
+            refuse_blind_spots(cocci, name, self.blind_spots(tree, name))
+        return self.run_whole(cocci, tree, names)
+
+    # --- on slices -----------------------------------------------------------
+
+    def run_sliced(self, cocci, tree, names):
+        slices = {name: Slice(tree.read(name), cocci.aims) for name in names}
+        slices = {name: piece for name, piece in slices.items() if piece.starts}
+        if not slices:
+            return {}, 0, set()
+        key = [b'slice', cocci.text.encode()]
+        for name, piece in slices.items():
+            key += [name.encode(), piece.text().encode('latin-1')]
+        answer = json.loads(self.cached(key, lambda: self.run_on_slices(cocci, slices)))
+        for name, spots in answer['spots'].items():
+            refuse_blind_spots(cocci, name, spots)
+        changed = {name: slices[name].spliced(parts) for name, parts in answer['files'].items()}
+        return changed, answer['sites'], set(answer['rules'])
+
+    def run_on_slices(self, cocci, slices):
+        for piece in slices.values():
+            piece.refuse_if_torn()
+        answer = {'spots': {}, 'files': {}, 'sites': 0}
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            for name, piece in slices.items():
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+                (work / name).write_bytes(piece.text().encode('latin-1'))
+            out = self.transform(cocci, ['--no-includes', '--verbose-parsing'], slices, work)
+            # A function that was tried has a control flow graph.
+            seen = set(TRYING.findall(out))
+            spots = regions(out)
+            for name, piece in slices.items():
+                text, new = piece.text(), (work / name).read_bytes().decode('latin-1')
+                found = spots + self.without_flow(name, text, spots, seen)
+                if found:
+                    answer['spots'][name] = found
+                if new != text:
+                    parts = [tidy(old, part) for old, part
+                             in zip(piece.parts(), piece.taken_apart(new))]
+                    answer['files'][name] = parts
+                    answer['sites'] += sum(count_hunks(old, part) for old, part
+                                           in zip(piece.parts(), parts) if old != part)
+        answer['rules'] = sorted(matched_rules(out))
+        return json.dumps(answer).encode()
+
+    def without_flow(self, name, text, spots, seen):
+        """The functions of the slice @text that no rule was tried on, and
+        that are no blind spot yet, as blind spots unless they have a control
+        flow graph all the same."""
+        unparsed = '\n'.join(region for _, region in spots)
+        unseen = [(function, start, end) for function, start, end in definitions(text)
+                  if function not in seen and function + '(' not in unparsed]
+        if not unseen:
+            return []
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(name).name
+            path.write_bytes(text.encode('latin-1'))
+            flows = self.flows(path.name, Path(folder))
+        return [(f'no control flow graph of {function}()', text[start:end])
+                for function, start, end in unseen if function not in flows]
+
+    # --- on whole files ------------------------------------------------------
+
     def blind_spots(self, tree, name):
         """The parts of file @name that Coccinelle does not understand, and
         so would skip in silence: a list of (what, text)."""
         data = (tree.path / name).read_bytes()
-        answer = self.cached([b'parse', name.endswith('.h') and b'h' or b'c', data],
-                             lambda: self.find_blind_spots(tree, name)).decode()
-        return [tuple(part.split('\0', 1)) for part in answer.split('\1') if part]
+        return json.loads(self.cached(
+            [b'parse', name.endswith('.h') and b'h' or b'c', data],
+            lambda: json.dumps(self.find_blind_spots(tree, name)).encode()))
 
     def find_blind_spots(self, tree, name):
-        spots = []
         status, out = self.spatch(['--no-includes', '--parse-c', name], tree.path)
         total = re.search(r'nb good = \d+,  nb bad = (\d+)', out)
         if status or not total:
             raise SeriesError(f'spatch --parse-c {name} failed')
-        # A region is a line `badcount: N` with `bad: ` lines below it. The
-        # passes before the last report the same region again.
-        region = None
-        for line in out.splitlines():
-            found = re.match(r'(?:bad:|BAD:!!!!!) ?(.*)', line)
-            if line.startswith('badcount:'):
-                region = []
-                spots.append(region)
-            elif found and region is not None:
-                region.append(found[1])
-            else:
-                region = None
-        spots = [(describe(region), '\n'.join(region)) for region in spots]
-        if int(total[1]) and not spots:
-            spots = [(f'cannot parse {total[1]} tokens', tree.read(name))]
-        _, out = self.spatch(['--sp-file', str(self.probe), '--no-includes', '--show-trying',
-                              '--no-show-diff', '--timeout', '120', name], tree.path)
-        seen = set(re.findall(r'trying function: (\w+): ', out))
+        spots = regions(out)
         text = tree.read(name)
+        if int(total[1]) and not spots:
+            spots = [(f'cannot parse {total[1]} tokens', text)]
+        seen = self.flows(name, tree.path)
         unparsed = '\n'.join(text for _, text in spots)
-        for function, start, end in definitions(text):
-            if function not in seen and function + '(' not in unparsed:
-                spots.append((f'no control flow graph of {function}()', text[start:end]))
-        return '\1'.join('\0'.join(spot) for spot in spots).encode()
+        return spots + [(f'no control flow graph of {function}()', text[start:end])
+                        for function, start, end in definitions(text)
+                        if function not in seen and function + '(' not in unparsed]
 
-    def run(self, cocci, tree, names):
-        """Run @cocci on the files @names of @tree together. Return
-        {name: new text} of those it changes, and the rules that matched."""
+    def flows(self, name, cwd):
+        """The functions of a file that have a control flow graph."""
+        _, out = self.spatch(['--sp-file', str(self.probe), '--no-includes', '--show-trying',
+                              '--no-show-diff', '--timeout', '120', name], cwd)
+        return set(TRYING.findall(out))
+
+    def run_whole(self, cocci, tree, names):
         key = [b'run', cocci.text.encode(), repr(names).encode()]
         key += [(tree.path / name).read_bytes() for name in names]
-        if any('includes' in option for option in cocci.options):
+        if cocci.includes:
             # Headers may matter as well: key on all of them.
             key += [tree.git('ls-files', '-s', '--', '*.h', raw=True),
                     tree.git('diff', 'HEAD', '--', '*.h', raw=True)]
-        answer = self.cached(key, lambda: self.run_uncached(cocci, tree, names)).decode('latin-1')
-        rules, *files = answer.split('\1')
-        return dict(part.split('\0', 1) for part in files), set(rules.split())
+        answer = json.loads(self.cached(key, lambda: self.run_on_files(cocci, tree, names)))
+        return answer['files'], answer['sites'], set(answer['rules'])
 
-    def run_uncached(self, cocci, tree, names):
-        includes = [] if any('includes' in o for o in cocci.options) else ['--no-includes']
+    def run_on_files(self, cocci, tree, names):
+        answer = {'files': {}, 'sites': 0}
         with tempfile.TemporaryDirectory() as folder:
             # On copies, so that a failing run leaves no trace.
             work = Path(folder)
-            if not includes:
+            if cocci.includes:
                 copy_headers(tree, work)
             for name in names:
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(tree.path / name, work / name)
-            args = ['--sp-file', str(cocci.path.resolve()), *includes, '--indent', '4',
-                    '--smpl-spacing', '--max-width', '80', '--show-trying', '--timeout', '300',
-                    '--in-place', '--no-show-diff', *cocci.options]
-            status, out = self.spatch([*args, *names], work)
-            odd = [line for line in out.splitlines() if not CHATTER.match(line)]
-            if status or odd:
-                raise SeriesError(f'{cocci.name}: spatch on {", ".join(names)}: '
-                                  + (odd[0].strip() if odd else f'exit status {status}'))
-            changed = []
+            out = self.transform(cocci, [] if cocci.includes else ['--no-includes'], names, work)
             for name in names:
                 old, new = tree.read(name), (work / name).read_bytes().decode('latin-1')
                 if new != old:
-                    changed.append(f'{name}\0{tidy(old, new)}')
-        return '\1'.join([' '.join(sorted(matched_rules(out))), *changed]).encode('latin-1')
+                    answer['files'][name] = tidy(old, new)
+                    answer['sites'] += count_hunks(old, answer['files'][name])
+        answer['rules'] = sorted(matched_rules(out))
+        return json.dumps(answer).encode()
+
+    def transform(self, cocci, options, names, work):
+        """Run @cocci in the folder @work, on the files @names there; return
+        what spatch says."""
+        status, out = self.spatch(
+            ['--sp-file', str(cocci.path.resolve()), *options, '--indent', '4', '--smpl-spacing',
+             '--max-width', '80', '--show-trying', '--timeout', '300', '--in-place',
+             '--no-show-diff', *cocci.options, *names], work)
+        odd = [line for line in out.splitlines() if not CHATTER.match(line)]
+        if status or odd:
+            raise SeriesError(f'{cocci.name}: spatch on {", ".join(names)}: '
+                              + (odd[0].strip() if odd else f'exit status {status}'))
+        return out
+
+
+def refuse_blind_spots(cocci, name, spots):
+    """Raise SeriesError if one of @spots in file @name matters to @cocci."""
+    for what, text in spots:
+        hit = [aim for aim in cocci.aims if is_named(text, [aim])]
+        if hit or not cocci.aims:
+            raise SeriesError(f'{cocci.name}: Coccinelle would skip a part of {name}'
+                              + (f' that names {", ".join(hit)}' if hit else '') + f': {what}')
+
+
+def regions(out):
+    """The regions that spatch says it cannot parse: a list of (what, text). A
+    region is a line `badcount: N` with `bad: ` lines below it. The passes before
+    the last report the same region again."""
+    found, region = [], None
+    for line in out.splitlines():
+        bad = re.match(r'(?:bad:|BAD:!!!!!) ?(.*)', line)
+        if line.startswith('badcount:'):
+            region = []
+            found.append(region)
+        elif bad and region is not None:
+            region.append(bad[1])
+        else:
+            region = None
+    return [(describe(region), '\n'.join(region)) for region in found]
 
 
 def copy_headers(tree, work):
@@ -222,3 +325,14 @@ def rule_names(text):
         if not script:
             names.append(head[1] or f'line{number}')
     return names
+
+
+def count_hunks(old, new):
+    """How many places differ between two texts: the hunks of diff -U0."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / 'old', Path(folder) / 'new']
+        for path, text in zip(paths, (old, new)):
+            path.write_bytes(text.encode('latin-1'))
+        run = subprocess.run(['diff', '-U0', *map(str, paths)], capture_output=True,
+                             check=False)
+    return sum(line.startswith(b'@@ ') for line in run.stdout.splitlines())

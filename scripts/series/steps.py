@@ -37,6 +37,9 @@ class Cocci:
         self.options = header.get('options', [])
         self.together = 'together' in header
         self.may_miss = header.get('may-miss', [])
+        self.includes = any('includes' in option for option in self.options)
+        # Whether it is enough to see what names the aims.
+        self.sliceable = bool(self.aims) and not self.includes and not self.together
 
     def files(self, tree):
         names = []

@@ -5,7 +5,7 @@
 //
 // files: src/qemu/qemu_snapshot.c
 // sites: 3
-// aims: qemuSnapshotFSThaw qemuSnapshotCreateActiveExternal
+// aims: qemuSnapshotFSFreeze qemuSnapshotCreateActiveExternal
 
 @ helper @
 typedef virDomainObj, virDomainAgentJob, qemuAgent;

@@ -5,7 +5,7 @@
 //
 // files: src/conf/virdomainjob.c
 // sites: 6
-// aims: virDomainObjBeginJobInternal virDomainObjExitInterruptible
+// aims: virDomainObjBeginJobInternal virDomainObjCanSetJob virDomainObjExitInterruptible
 
 @ predicate @
 typedef bool;

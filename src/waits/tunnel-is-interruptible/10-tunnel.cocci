@@ -5,7 +5,7 @@
 //
 // files: src/qemu/qemu_migration.c
 // sites: 5
-// aims: qemuMigrationSrcStopTunnel qemuMigrationSrcRun
+// aims: qemuMigrationSrcStopTunnel
 
 @ stop exists @
 typedef qemuMigrationIOThread, virDomainObj;
@@ -34,13 +34,8 @@ identifier io, error, rv, cleanup;
  }
 
 @ use @
+symbol vm;
 expression io, error;
-identifier vm;
 @@
- qemuMigrationSrcRun(..., virDomainObj *vm, ...)
- {
-     <+...
--    qemuMigrationSrcStopTunnel(io, error)
-+    qemuMigrationSrcStopTunnel(vm, io, error)
-     ...+>
- }
+-qemuMigrationSrcStopTunnel(io, error)
++qemuMigrationSrcStopTunnel(vm, io, error)

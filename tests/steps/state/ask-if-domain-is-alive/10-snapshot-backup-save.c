@@ -2,7 +2,7 @@
 #include "demo.h"
 
 static int
-demoFreeze(virDomainObj *vm)
+qemuSnapshotCreateActiveExternal(virDomainObj *vm)
 {
     int ret = -1;
     int frozen;

@@ -57,4 +57,18 @@ above them and are taken verbatim after the `+`.
   to TEXT                  that matches this; `+` lines take their place
   cut-comment-before TEXT  delete the block comment that ends directly above
                            the line; `+` lines take its place
+  declare after NAME       insert the `+` lines below the prototype of NAME
+  declare before NAME      insert them above it and its comment
+  declare instead-of NAME  replace the prototype with the `+` lines
+  undeclare NAME           delete the prototype
+
+Some know their file, and need no `file` line:
+
+  export HEADER NAME...    add the symbols to the section of HEADER (such as
+                           conf/virdomainjob.h) of src/libvirt_private.syms,
+                           each in its place
+  unexport NAME...         delete them from it
+  register-test NAME like OTHER
+                           add the test to the list of tests/meson.build that
+                           has OTHER, and build it as that one
 """

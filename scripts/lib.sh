@@ -199,6 +199,32 @@ import_commits() {
     return $status
 }
 
+# steps_key: a word that changes when the steps, what applies them or the
+# pristine tree does.
+steps_key() {
+    { git -C "$set/stock/tree" rev-parse 'HEAD^{tree}' &&
+          find "$top/src" "$top/build-aux/libvirt-macros.h" "$top/scripts/apply" \
+               "$top/scripts/series" -type f ! -name '*.pyc' -print0 | sort -z |
+          xargs -0 sha256sum
+    } | sha256sum | cut -d' ' -f1
+}
+
+# put_series_tree FROM [KEY]: have the series' tree be as the checkout FROM, which
+# has the steps applied as they are, or as they were when steps_key said KEY. Files
+# that come out the same keep their time.
+put_series_tree() {
+    local tree=$set/series/tree
+    if [ -d "$tree" ] && git -C "$tree" merge-base --is-ancestor \
+            "$(git -C "$set/stock/tree" rev-parse HEAD)" HEAD 2>/dev/null; then
+        import_commits "$1" "$tree" &&
+            git -C "$tree" reset --quiet --hard FETCH_HEAD &&
+            git -C "$tree" clean -fdq || return 1
+    else
+        copy_tree "$1" "$tree" || return 1
+    fi
+    echo "${2:-$(steps_key)} $(git -C "$tree" rev-parse HEAD)" >"$set/series/steps"
+}
+
 # ensure_source: the pristine tree is there; sets TREE.
 ensure_source() {
     run_child "$top/scripts/fetch" || return 1

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What has to be compiled to see whether a change compiles."""
+
+import json
+import os
+import re
+from collections import defaultdict
+from pathlib import Path
+
+
+def affected(tree, before, after):
+    """The sources and headers that differ between two commits, and the other
+    sources that use what the headers changed. The tree has the later commit."""
+    changed = tree.git('diff', '--name-only', '-z', '--no-renames', '--diff-filter=d',
+                       before, after).split('\0')[:-1]
+    touched = [name for name in changed if name.endswith(('.c', '.h'))]
+    headers = [name for name in touched if name.endswith('.h')]
+    users = set()
+    if headers:
+        texts = {name: tree.read(name) for name in tree.files('**/*.c', '**/*.h')
+                 if (tree.path / name).is_file() and not (tree.path / name).is_symlink()}
+        for header in headers:
+            old = tree.git('show', f'{before}:{header}', ok=(0, 128))
+            words = re.compile(r'\b(' + '|'.join(sorted(names_changed(old, texts[header]))) + r')\b')
+            users |= {name for name in includers(texts, header)
+                      if words.pattern != r'\b()\b' and words.search(texts[name])}
+    return touched, sorted(name for name in users - set(touched) if name.endswith('.c'))
+
+
+def names_changed(old, new):
+    """What a header declares otherwise than before: the names that only one of the
+    texts has, and those declared on a line that only one has."""
+    def words(text):
+        return set(re.findall(r'[A-Za-z_]\w*', re.sub(r'/\*.*?\*/', '', text, flags=re.S)))
+    lines = set(old.splitlines()) ^ set(new.splitlines())
+    declared = set(re.findall(r'([A-Za-z_]\w*)(?=\(|;|\[| :|,$)', '\n'.join(lines)))
+    return words(old) ^ words(new) | declared & words(old) & words(new)
+
+
+def includers(texts, header):
+    """The files of @texts that include @header, on whatever way."""
+    includes = defaultdict(set)
+    for name, text in texts.items():
+        for other in re.findall(r'^\s*#\s*include "([^"]+)"', text, re.M):
+            includes[os.path.basename(other)].add(name)
+    found, todo = set(), [header]
+    while todo:
+        for name in includes[os.path.basename(todo.pop())] - found:
+            found.add(name)
+            if name.endswith('.h'):
+                todo.append(name)
+    return found
+
+
+def objects(build, tree, names):
+    """{source: object} for those of @names that the build compiles."""
+    wanted = {}
+    for entry in json.loads((Path(build) / 'compile_commands.json').read_text()):
+        path = Path(os.path.normpath(os.path.join(entry['directory'], entry['file'])))
+        name = os.path.relpath(path, tree.path)
+        if name in names:
+            wanted.setdefault(name, entry['output'])
+    return wanted

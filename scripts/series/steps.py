@@ -57,6 +57,7 @@ class Step:
     def __init__(self, source, name):
         path = source / name
         self.path, self.name = path, name
+        self.group = name.rpartition('/')[0]
         if not path.is_dir():
             raise SeriesError(f'step {self.name}: no directory {path}')
         try:

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "demo.h"
+
+/**
+ * qemuDomainAddTLSObjects:
+ * @vm: domain object
+ * @asyncJob: job it is part of, which takes
+ *            two lines
+ *
+ * Returns 0.
+ */
+int
+qemuDomainAddTLSObjects(virDomainObj *vm,
+                        virDomainAsyncJob asyncJob,
+                        unsigned int flags)
+{
+    return demo1(vm);
+}
+
+
+int
+qemuDomainAttachDiskGeneric(virDomainObj *vm,
+                            int arg2,
+                            virDomainAsyncJob asyncJob,
+                            unsigned int flags)
+{
+    return demo2(vm, arg2);
+}
+
+
+int
+qemuDomainAttachDiskGenericTransient(virDomainObj *vm,
+                                     int arg2,
+                                     int arg3,
+                                     virDomainAsyncJob asyncJob,
+                                     unsigned int flags)
+{
+    return demo3(vm, arg2, arg3);
+}
+
+
+int
+qemuDomainChangeGraphicsPasswords(virDomainObj *vm,
+                                  int arg2,
+                                  int arg3,
+                                  int arg4,
+                                  virDomainAsyncJob asyncJob,
+                                  unsigned int flags)
+{
+    return demo4(vm, arg2, arg3, arg4);
+}
+
+
+/* One that tells kinds of jobs apart. */
+static int
+demoTells(virDomainObj *vm,
+          virDomainAsyncJob asyncJob)
+{
+    return asyncJob == VIR_ASYNC_JOB_DUMP ? demoDump(vm) : 0;
+}
+
+
+static int
+demoCaller(virDomainObj *vm,
+           virDomainAsyncJob asyncJob)
+{
+    if (qemuDomainAddTLSObjects(vm, asyncJob, 0) < 0)
+        return -1;
+
+    if (qemuDomainAttachDiskGeneric(vm, 2, asyncJob, 0) < 0)
+        return -1;
+
+    if (qemuDomainAttachDiskGenericTransient(vm, 2, 3, asyncJob, 0) < 0)
+        return -1;
+
+    if (qemuDomainChangeGraphicsPasswords(vm, 2, 3, 4, asyncJob, 0) < 0)
+        return -1;
+
+    return demoTells(vm, asyncJob);
+}

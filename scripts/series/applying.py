@@ -152,6 +152,7 @@ class Apply:
     def apply_cocci(self, cocci):
         tree = self.tree
         names = cocci.files(tree)
+        cocci = cocci.expanded(tree, names)
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             groups = [names] if cocci.together else [[name] for name in names]
             jobs = [pool.submit(self.cocci.run, cocci, tree, group) for group in groups]

@@ -11,6 +11,8 @@ that what comes out can be taken apart again.
 import re
 from bisect import bisect_right
 
+from .text import places
+
 CUT = re.compile(r'^\}.*\n(?:[ \t]*\n)*', re.M)
 CONDITION = re.compile(r'^[ \t]*#[ \t]*(if|el|endif)', re.M)
 # What may hide a brace, and the braces.
@@ -21,26 +23,6 @@ MARK = re.compile(r'^(?:/\* series_cut \*/\n)?extern int series_cut_(\d+);\n', r
 
 class Uncut(Exception):
     """Why a file has to be seen as a whole."""
-
-
-def is_named(text, words):
-    """Does @text name one of @words?"""
-    return any(True for _ in places(text, words))
-
-
-def places(text, words):
-    """Where @text names one of @words."""
-    for word in words:
-        at = text.find(word)
-        while at >= 0:
-            end = at + len(word)
-            if not (at and is_word(text[at - 1])) and not is_word(text[end:end + 1]):
-                yield at
-            at = text.find(word, end)
-
-
-def is_word(character):
-    return character.isalnum() or character == '_'
 
 
 class Slice:

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from .printer import tidy
-from .slices import Slice, Uncut, is_named
-from .text import definitions
+from .slices import Slice, Uncut
+from .text import definitions, is_named
 from .tree import SeriesError
 
 TOP = Path(__file__).resolve().parent.parent.parent
@@ -37,7 +37,8 @@ CHATTER = re.compile(r'init_defs|proto for |HANDLING: |Skipping: |\s*\(ONCE\) |\
                      r'\S+ = $|-*$|'
                      # With --verbose-parsing; what it tells of is looked at.
                      r'Warning: PARSING: type defaults|ERROR-RECOV: |parsing pass\d|parse error|'
-                     r' = File |  around = |  whole content = |badcount: |bad:|BAD:!!!!!|PB MAYBE: dangerous typedef inference|TYPEDEF CONFLICT:')
+                     r' = File |  around = |  whole content = |badcount: |bad:|BAD:!!!!!|PB MAYBE: dangerous typedef inference|TYPEDEF CONFLICT:|'
+                     r'transforming some ident into a typedef')
 
 
 class Coccinelle:
@@ -243,8 +244,10 @@ class Coccinelle:
     def transform(self, cocci, options, names, work):
         """Run @cocci in the folder @work, on the files @names there; return
         what spatch says."""
+        rules = work / cocci.name
+        rules.write_text(cocci.text)
         status, out = self.spatch(
-            ['--sp-file', str(cocci.path.resolve()), *options, '--indent', '4', '--smpl-spacing',
+            ['--sp-file', str(rules), *options, '--indent', '4', '--smpl-spacing',
              '--max-width', '80', '--show-trying', '--timeout', '300', '--in-place',
              '--no-show-diff', *cocci.options, *names], work)
         odd = [line for line in out.splitlines() if not CHATTER.match(line)]

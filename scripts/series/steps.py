@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Steps and their semantic patches, as they lie in the source of steps."""
 
+import copy
 import re
 from pathlib import Path
 
 from .checks import Check
 from .edits import Edits
+from .text import definitions, is_named, parameter_list
 from .tree import SeriesError
 
 
 class Cocci:
     """A semantic patch and its header."""
 
-    KEYS = ('files', 'sites', 'aims', 'options', 'together', 'may-miss')
+    KEYS = ('files', 'sites', 'aims', 'options', 'together', 'may-miss', 'parameter')
 
     def __init__(self, path):
         self.path, self.name = path, path.name
@@ -38,6 +40,9 @@ class Cocci:
         self.together = 'together' in header
         self.may_miss = header.get('may-miss', [])
         self.includes = any('includes' in option for option in self.options)
+        self.parameter = ' '.join(header.get('parameter', []))
+        if self.parameter and not self.aims:
+            raise SeriesError(f'{self.name}: `// parameter:` wants `// aims:`, the functions')
         # Whether it is enough to see what names the aims.
         self.sliceable = bool(self.aims) and not self.includes and not self.together
 
@@ -49,6 +54,55 @@ class Cocci:
                 raise SeriesError(f'{self.name}: no tracked file matches `{glob}`')
             names += [name for name in found if name not in names]
         return names
+
+    def expanded(self, tree, names):
+        """The semantic patch as spatch gets it for the files @names. With a
+        `parameter` in its header, its rules are repeated for each position at
+        which one of the functions has such a parameter, with these functions in
+        place of `functions` and the number of parameters before it in place of
+        `position`."""
+        if not self.parameter:
+            return self
+        rules = '@' + self.text.partition('\n@')[2]
+        patch = copy.copy(self)
+        patch.text = ''
+        for position, functions in sorted(self.positions(tree, names).items()):
+            part = re.sub(r'\bfunctions\b', ',\n    '.join(sorted(functions)), rules)
+            part = re.sub(r'\bposition\b', str(position), part)
+            patch.text += re.sub(r'^@ (\w+)', rf'@ \1_{position}', part, flags=re.M) + '\n'
+        return patch
+
+    def positions(self, tree, names):
+        """{how many parameters are before: the functions}. Raise SeriesError
+        if one has no such parameter, or more than one; one that no file names
+        does not matter."""
+        wanted = re.compile(self.parameter)
+        found, missing = {}, set()
+        for name in names:
+            text = tree.read(name)
+            named = {aim for aim in self.aims if is_named(text, [aim])}
+            missing |= named
+            for function, start, end in definitions(text) if named else ():
+                if function not in self.aims:
+                    continue
+                at = [n for n, parameter in enumerate(parameter_list(text[start:end]))
+                      if wanted.fullmatch(parameter)]
+                if len(at) != 1:
+                    raise SeriesError(f'{self.name}: {function}() of {name} has {len(at)} '
+                                      f'parameters `{self.parameter}`')
+                found.setdefault(function, at[0])
+                if found[function] != at[0]:
+                    raise SeriesError(f'{self.name}: {function}() has the parameter '
+                                      f'at another position in {name}')
+        missing -= set(found)
+        if missing or not found:
+            raise SeriesError(f'{self.name}: no definition of '
+                              + (', '.join(sorted(missing)) or 'any of the functions'))
+        positions = {}
+        for function, at in found.items():
+            positions.setdefault(at, set()).add(function)
+        return positions
+
 
 
 class Step:

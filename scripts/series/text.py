@@ -13,7 +13,7 @@ def definitions(text):
         while depth and pos < len(text):
             depth += {'(': 1, ')': -1}.get(text[pos], 0)
             pos += 1
-        if re.match(r'[ \t]*(\w[\w() \t,]*)?\n\{', text[pos:pos + 200]):
+        if re.match(r'[ \t]*(\w[\w() \t,]*)?\n+\{', text[pos:pos + 200]):
             close = text.find('\n}', pos)
             yield found[1], found.start(), len(text) if close < 0 else close + 2
 
@@ -25,3 +25,38 @@ def matcher(text):
         regex = re.compile(text[1:-1])
         return lambda line: regex.search(line.strip()) is not None
     return lambda line: line.strip() == text
+
+
+def parameter_list(definition):
+    """The parameters of a function, as the text of its definition has them,
+    with single blanks."""
+    listed, depth = [''], 0
+    for character in definition[definition.index('(') + 1:]:
+        depth += {'(': 1, ')': -1}.get(character, 0)
+        if depth < 0:
+            break
+        if character == ',' and not depth:
+            listed.append('')
+        else:
+            listed[-1] += character
+    return [' '.join(parameter.split()) for parameter in listed]
+
+
+def is_named(text, words):
+    """Does @text name one of @words?"""
+    return any(True for _ in places(text, words))
+
+
+def places(text, words):
+    """Where @text names one of @words."""
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not (at and is_word(text[at - 1])) and not is_word(text[end:end + 1]):
+                yield at
+            at = text.find(word, end)
+
+
+def is_word(character):
+    return character.isalnum() or character == '_'

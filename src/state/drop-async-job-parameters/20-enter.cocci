@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Nobody here has to be told which async job he is part of anymore.
+// Nobody has to be told which async job he is part of anymore.
 //
-// files: src/qemu/qemu_hotplug.c src/qemu/qemu_driver.c
-// sites: 10
+// files: src/qemu/*.c
+// sites: 73
 // aims: qemuDomainObjEnterMonitorAsync
 
 @@

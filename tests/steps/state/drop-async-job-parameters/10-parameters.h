@@ -2,18 +2,29 @@
 
 int
 qemuBlockGetNamedNodeData(virDomainObj *vm,
+                          virDomainAsyncJob asyncJob,
                           unsigned int flags);
 
 int
 qemuBlockFinalize(virDomainObj *vm,
                   int arg2,
+                  virDomainAsyncJob asyncJob,
                   unsigned int flags);
 
 int
 qemuBackupJobCancelBlockjobs(virDomainObj *vm,
                              int arg2,
                              int arg3,
+                             virDomainAsyncJob asyncJob,
                              unsigned int flags);
+
+int
+qemuBlockStorageSourceCreateFormat(virDomainObj *vm,
+                                   int arg2,
+                                   int arg3,
+                                   int arg4,
+                                   virDomainAsyncJob asyncJob,
+                                   unsigned int flags);
 
 int
 qemuBlockStorageSourceCreate(virDomainObj *vm,
@@ -21,6 +32,7 @@ qemuBlockStorageSourceCreate(virDomainObj *vm,
                              int arg3,
                              int arg4,
                              int arg5,
+                             virDomainAsyncJob asyncJob,
                              unsigned int flags);
 
 int
@@ -30,6 +42,7 @@ qemuBackupNotifyBlockjobEnd(virDomainObj *vm,
                             int arg4,
                             int arg5,
                             int arg6,
+                            virDomainAsyncJob asyncJob,
                             unsigned int flags);
 
 int

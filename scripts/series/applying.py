@@ -3,10 +3,12 @@
 
 import concurrent.futures
 import os
+import re
 import shutil
 import sys
 import time
 
+from .checks import View
 from .spatch import Coccinelle, rule_names
 from .steps import read_series
 from .tree import SeriesError
@@ -17,6 +19,8 @@ WORKERS = os.cpu_count() or 1
 class Apply:
     def __init__(self, tree, args, log, folder):
         self.tree, self.args, self.log, self.copied = tree, args, log, []
+        # What the tree's files hold, as long as it is ours alone (see).
+        self.view = None
         self.steps = read_series(args.source_of_steps)
         names = [step.name for step in self.steps]
         if args.upto:
@@ -52,11 +56,16 @@ class Apply:
             if step.subject in subjects:
                 raise SeriesError(f'{tree.path} already has the step {step.name}: '
                                   f'its log has the commit "{step.subject}"')
-        cache = {}
+        self.see()
         for step in self.steps:
-            if not step.check.failures(tree, cache):
+            if step.check.is_met(self.view):
                 raise SeriesError(f'{tree.path} already meets the postconditions of the step '
                                   f'{step.name}: it has been applied, or its check proves nothing')
+
+    def see(self):
+        """From now on nobody else changes the tree."""
+        self.tree.remember()
+        self.view = View(self.tree)
 
     def need_identity(self):
         try:
@@ -96,7 +105,7 @@ class Apply:
                 if isinstance(error, SeriesError):
                     raise SeriesError(f'step {step.name}: {error}') from error
                 raise
-            stat = self.tree.git('show', '--shortstat', '--format=', 'HEAD').strip()
+            stat = self.tree.git('diff-tree', '--shortstat', 'HEAD~', 'HEAD').strip()
             print(f': {stat}, {time.monotonic() - start:.0f} s', flush=True)
 
     def undo(self, step):
@@ -104,6 +113,7 @@ class Apply:
             print(f'the half-done step {step.name} is left in {self.tree.path}, '
                   f'as asked; `git reset --hard` there removes it', file=sys.stderr)
             return
+        self.tree.texts, self.view = None, None
         self.tree.git('reset', '--quiet', '--hard', 'HEAD')
         for name in self.copied:
             (self.tree.path / name).unlink(missing_ok=True)
@@ -112,6 +122,7 @@ class Apply:
     def apply_step(self, step):
         tree = self.tree
         self.copied = []
+        tree.written.clear()
         if step.before:
             step.before.apply(tree)
         for cocci in step.coccis:
@@ -122,22 +133,45 @@ class Apply:
                 raise SeriesError(f'tree/{name}: the file exists already')
             target.parent.mkdir(parents=True, exist_ok=True)
             self.copied.append(name)
+            tree.forget(name)
             shutil.copyfile(step.path / 'tree' / name, target)
             target.chmod(0o755 if os.access(step.path / 'tree' / name, os.X_OK) else 0o644)
         for name in step.replacements:
             self.replace_file(step, name)
         if step.after:
             step.after.apply(tree)
-        tree.git('add', '--all')
-        if self.copied:
-            tree.git('add', '--force', '--', *self.copied)
-        failures = step.check.failures(tree)
+        names = sorted(tree.written)
+        if self.view:
+            # Before the index has the new files: they are looked for anew.
+            self.add(names)
+            self.view.forget(names)
+        else:
+            self.add(names)
+        failures = step.check.failures(tree, self.view)
         if failures:
             raise SeriesError('postcondition not met: ' + '\n  '.join(failures))
-        if not tree.git('diff', '--cached', '--name-only').strip():
+        self.commit(step)
+
+    def add(self, names):
+        if not names:
             raise SeriesError('it changed nothing')
-        tree.git('commit', '--quiet', '--no-verify', '--signoff', '--cleanup=whitespace',
-                 '-F', '-', stdin=step.message.encode())
+        # Even what .gitignore names.
+        self.tree.git('add', '--force', '--', *names)
+
+    def commit(self, step):
+        """Commit what the index has. `git commit` looks at each file of the tree
+        again, which takes as long as all the rest."""
+        tree = self.tree
+        head, old = tree.git('rev-parse', 'HEAD', 'HEAD^{tree}').split()
+        new = tree.git('write-tree').strip()
+        if new == old:
+            raise SeriesError('it changed nothing')
+        who = re.sub(r'(>).*', r'\1', tree.git('var', 'GIT_COMMITTER_IDENT').strip())
+        message = tree.git('stripspace', raw=True, stdin=step.message.encode())
+        message = tree.git('interpret-trailers', '--if-exists', 'addIfDifferent', '--trailer',
+                           f'Signed-off-by: {who}', raw=True, stdin=message)
+        commit = tree.git('commit-tree', new, '-p', head, '-F', '-', stdin=message).strip()
+        tree.git('update-ref', '-m', f'commit: {step.subject}', 'HEAD', commit, head)
 
     def replace_file(self, step, name):
         """Put the step's own text in the place of the file @name, whose mode stays."""
@@ -147,6 +181,7 @@ class Apply:
         text = (step.path / 'replace' / name).read_bytes()
         if b'\0' in text or b'\0' in target.read_bytes():
             raise SeriesError(f'replace/{name}: not a text file')
+        self.tree.forget(name)
         target.write_bytes(text)
 
     def apply_cocci(self, cocci):

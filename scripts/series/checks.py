@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Postconditions."""
 
+import functools
+import os
 import re
 import shlex
 
 from .text import definitions
-from .tree import SeriesError
+from .tree import SeriesError, matching
 
 
 class Check:
@@ -42,70 +44,119 @@ class Check:
             return [int(args[0]), re.compile(args[1]), args[2:]]
         return args
 
-    def failures(self, tree, cache=None):
+    def failures(self, tree, view=None):
         """A list of words on each postcondition that @tree does not meet.
-        @cache, if given, keeps files' text and functions between calls on
-        the same state of the tree."""
-        cache = {} if cache is None else cache
-        failures = []
+        @view, if given, is a View of the tree."""
+        return list(self.each_failure(view or View(tree)))
+
+    def is_met(self, view):
+        """Are all postconditions met?"""
+        return not any(True for _ in self.each_failure(view))
+
+    def each_failure(self, view):
         for number, line, word, args in self.conditions:
-            why = getattr(self, word.replace('-', '_'))(tree, cache, *args)
+            why = getattr(self, word.replace('-', '_'))(view, *args)
             if why:
-                failures.append(f'check:{number}: `{line}`: {why}')
-        return failures
+                yield f'check:{number}: `{line}`: {why}'
 
     @staticmethod
-    def text(tree, cache, name):
-        if name not in cache:
-            path = tree.path / name
-            cache[name] = tree.read(name) if path.is_file() and not path.is_symlink() else ''
-        return cache[name]
-
-    @classmethod
-    def functions(cls, tree, cache, name):
-        key = ('functions', name)
-        if key not in cache:
-            cache[key] = [d[0] for d in definitions(cls.text(tree, cache, name))]
-        return cache[key]
-
-    @classmethod
-    def matches(cls, tree, cache, regex, specs):
+    def matches(view, regex, specs):
         """(why the pathspecs are wrong or None, the matching lines)"""
         hits = []
         for spec in specs:
-            names = tree.files(spec)
+            names = view.files(spec)
             if not names:
                 return f'no tracked file matches {spec}', hits
             for name in names:
-                text = cls.text(tree, cache, name)
-                hits += [f'{name}:{n}' for n, line in enumerate(text.splitlines(), 1)
-                         if regex.search(line)]
+                hits += [f'{name}:{n}' for n in view.lines(regex, name)]
         return None, list(dict.fromkeys(hits))
 
     @classmethod
-    def absent(cls, tree, cache, regex, specs):
-        why, hits = cls.matches(tree, cache, regex, specs)
+    def absent(cls, view, regex, specs):
+        why, hits = cls.matches(view, regex, specs)
         if hits:
             why = 'still at ' + ' '.join(hits[:5]) + (' ...' if len(hits) > 5 else '')
         return why
 
     @classmethod
-    def present(cls, tree, cache, least, regex, specs):
-        why, hits = cls.matches(tree, cache, regex, specs)
+    def present(cls, view, least, regex, specs):
+        why, hits = cls.matches(view, regex, specs)
         if not why and len(hits) < least:
             why = f'only {len(hits)} lines' if hits else 'no line'
         return why
 
-    @classmethod
-    def function(cls, tree, cache, name, file):
-        if file not in tree.files(file):
+    @staticmethod
+    def function(view, name, file):
+        if file not in view.files(file):
             return f'no tracked file {file}'
-        count = cls.functions(tree, cache, file).count(name)
+        count = view.functions(file).count(name)
         return None if count == 1 else f'defined {count} times in {file}'
 
-    @classmethod
-    def no_function(cls, tree, cache, name):
-        where = [file for file in tree.files('**/*.c', '**/*.h')
-                 if name in cls.text(tree, cache, file)
-                 and name in cls.functions(tree, cache, file)]
+    @staticmethod
+    def no_function(view, name):
+        where = [file for file in view.files('**/*.c', '**/*.h')
+                 if name in view.text(file) and name in view.functions(file)]
         return f'still defined in {" ".join(where)}' if where else None
+
+
+class View:
+    """What the tracked files of a tree hold. It is remembered: whoever changes
+    a file has to tell."""
+
+    def __init__(self, tree):
+        self.tree, self.names, self.found = tree, tree.files(), {}
+        self.texts, self.defined, self.hits = {}, {}, {}
+
+    def forget(self, names):
+        """The files @names have changed, or are new."""
+        for name in names:
+            for known in (self.texts, self.defined, *self.hits.values()):
+                known.pop(name, None)
+        if not set(names) <= set(self.names):
+            self.names, self.found = self.tree.files(), {}
+
+    def files(self, *specs):
+        """The tracked files that match any of the pathspecs."""
+        if specs not in self.found:
+            self.found[specs] = matching(self.names, specs)
+        return self.found[specs]
+
+    def text(self, name):
+        if name not in self.texts:
+            path = f'{self.tree.path}/{name}'
+            self.texts[name] = '' if os.path.islink(path) or not os.path.isfile(path) \
+                else self.tree.read(name)
+        return self.texts[name]
+
+    def functions(self, name):
+        """The names of the functions that the file defines."""
+        if name not in self.defined:
+            self.defined[name] = [d[0] for d in definitions(self.text(name))]
+        return self.defined[name]
+
+    def lines(self, regex, name):
+        """The numbers of the file's lines that match."""
+        known = self.hits.setdefault(regex, {})
+        if name not in known:
+            text, words = self.text(name), needles(regex.pattern)
+            known[name] = [] if words and not any(word in text for word in words) else \
+                [n for n, line in enumerate(text.splitlines(), 1) if regex.search(line)]
+        return known[name]
+
+
+@functools.cache
+def needles(pattern):
+    """Words of which each line that matches the regular expression @pattern
+    has one; none if that is not to be seen at a glance."""
+    if '(?' in pattern:
+        return []
+    plain = re.sub(r'\\.', ' ', pattern)
+    while plain != (plain := re.sub(r'\([^()]*\)|\[[^][]*\]', ' ', plain)):
+        pass
+    words = []
+    for branch in plain.split('|'):
+        found = re.findall(r'\w{4,}(?![\w?*{])', branch)
+        if not found or re.search(r'[][()]', plain):
+            return []
+        words.append(max(found, key=len))
+    return words

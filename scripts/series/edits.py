@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Text edits."""
 
+import itertools
 import re
 
 from .text import matcher
@@ -81,12 +82,16 @@ class Edits:
         raise SeriesError(f'{self.path.name}:{number}: {why}')
 
     def apply(self, tree):
-        for edit in self.edits:
-            if not (tree.path / edit['file']).is_file():
-                self.fail(edit['line'], f'no file {edit["file"]}')
-            lines = tree.read(edit['file']).splitlines(keepends=True)
-            self.apply_one(edit, lines)
-            tree.write(edit['file'], ''.join(lines))
+        for file, edits in itertools.groupby(self.edits, lambda edit: edit['file']):
+            edits = list(edits)
+            if not (tree.path / file).is_file():
+                self.fail(edits[0]['line'], f'no file {file}')
+            lines = tree.read(file).splitlines(keepends=True)
+            try:
+                for edit in edits:
+                    self.apply_one(edit, lines)
+            finally:
+                tree.write(file, ''.join(lines))
 
     def find(self, edit, lines, text, start=0, end=None):
         """The index of the one line from @start to before @end that matches

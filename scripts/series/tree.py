@@ -2,6 +2,7 @@
 """The git tree that the steps are applied to."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,9 @@ class Tree:
         for n, (key, value) in enumerate(settings.items()):
             self.env[f'GIT_CONFIG_KEY_{n}'] = key
             self.env[f'GIT_CONFIG_VALUE_{n}'] = value
+        # The files that were written, for who asks; and what files hold, for
+        # who is sure that nobody else changes them (remember).
+        self.written, self.texts = set(), None
 
     def git(self, *args, ok=(0,), raw=False, stdin=None):
         """Run git in the tree; return its output. Raise SeriesError unless
@@ -57,9 +61,42 @@ class Tree:
     def subjects(self):
         return self.git('log', '--format=%s').splitlines()
 
+    def remember(self):
+        """From now on each file is read once."""
+        self.texts = {}
+
     def read(self, name):
+        if self.texts is not None and name in self.texts:
+            return self.texts[name]
         # Latin-1 keeps every byte as it is.
-        return (self.path / name).read_bytes().decode('latin-1')
+        with open(f'{self.path}/{name}', 'rb') as file:
+            text = file.read().decode('latin-1')
+        if self.texts is not None:
+            self.texts[name] = text
+        return text
 
     def write(self, name, text):
+        self.forget(name)
         (self.path / name).write_bytes(text.encode('latin-1'))
+
+    def forget(self, name):
+        """The file @name is written, now or by other means."""
+        self.written.add(name)
+        if self.texts is not None:
+            self.texts.pop(name, None)
+
+
+def matching(names, specs):
+    """Those of the files @names that match one of @specs, as with git's
+    `:(glob)`: `*` and `?` stop at a slash, `**/` does not, and a name without
+    any of them stands for what is below it, too."""
+    wanted = re.compile('|'.join(map(translated, specs)))
+    return [name for name in names if wanted.fullmatch(name)]
+
+
+def translated(spec):
+    parts = re.split(r'(\*\*/|/\*\*$|\*|\?|\[[^]]+\])', spec)
+    known = {'**/': '(?:.*/)?', '/**': '/.*', '*': '[^/]*', '?': '[^/]'}
+    regex = ''.join(part if part.startswith('[') else known.get(part) or re.escape(part)
+                    for part in parts)
+    return regex if len(parts) > 1 else re.escape(spec.rstrip('/')) + '(?:/.*)?'

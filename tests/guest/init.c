@@ -30,6 +30,7 @@
  *   jobguest_dirty=KIB  how much of it is rewritten per second
  *   jobguest_verify=MIB how much of it is checked per second
  *   jobguest_disk=N     blocks written per second; 0: leave the disk alone
+ *   jobguest_watchdog=1 has the watchdog, an ib700, go off once at the start
  */
 
 #define _GNU_SOURCE
@@ -40,6 +41,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -53,6 +55,10 @@
 
 #define TICK_MS 20
 #define HEARTBEAT_MS 200
+
+/* The port that starts an ib700, and the value for a timeout of 0 s */
+#define IB700_ENABLE 0x443
+#define IB700_NOW 0xf
 
 static int console = -1;
 
@@ -303,6 +309,12 @@ main(void)
         (unsigned long long)seed, (unsigned long long)mem,
         (unsigned long long)dirty, (unsigned long long)disk);
 
+    if (setting("jobguest_watchdog", 0)) {
+        if (ioperm(IB700_ENABLE, 1, 1) < 0)
+            say("guest BAD no access to the watchdog");
+        else
+            outb(IB700_NOW, IB700_ENABLE);
+    }
     if (fork() == 0)
         run_memory(seed, mem, dirty, verify);
     if (disk) {

@@ -770,6 +770,22 @@ testSetMask(testData *data, int mask)
 }
 
 
+/* What the handlers of a post-copy migration that fails do to the job. */
+static int
+testFailPostcopy(testData *data, int arg G_GNUC_UNUSED)
+{
+    data->vm->job->asyncPaused = true;
+    return 0;
+}
+
+
+static int
+testIsFailedPostcopy(testData *data, int arg G_GNUC_UNUSED)
+{
+    return virDomainObjIsFailedPostcopy(data->vm, data->vm->job);
+}
+
+
 /* What virDomainAbortJob does once it has its job. */
 static int
 testAbort(testData *data, int arg G_GNUC_UNUSED)
@@ -2131,6 +2147,34 @@ static const testStep stepsTakeOverInactive[] = {
     { 0 }
 };
 
+/* Whoever keeps the job of a failed post-copy migration for a recovery keeps none
+ * for a domain which is gone. */
+static const testStep stepsFailedPostcopy[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testIsFailedPostcopy, 0,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testFailPostcopy, 0,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testIsFailedPostcopy, 0,
+      "none migration out:owner:closed 1 owner=1" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_DESTROY,
+      "destroy:first migration out:owner:open 2 first=0" },
+    { FIRST, testDie, 0,
+      "destroy:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testExit, 0,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testIsFailedPostcopy, 0,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
 static const testStep stepsDiscard[] = {
     { OTHER, testDiscard, 0,
       "none none 0 other=0" },
@@ -2665,6 +2709,7 @@ mymain(void)
     DO_TEST("taking over closes", stepsTakeOver);
     DO_TEST("domain dies while job is taken over", stepsTakeOverDies);
     DO_TEST("taking over a job of an inactive domain", stepsTakeOverInactive);
+    DO_TEST("failed post-copy ends with the domain", stepsFailedPostcopy);
     DO_TEST("only the owner starts another phase", stepsStartPhase);
     DO_TEST("only a job without owner is discarded", stepsDiscard);
 

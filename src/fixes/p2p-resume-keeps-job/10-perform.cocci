@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A peer-to-peer recovery does what qemuMigrationSrcPerformResume does to resume
+// the migration, but keeps the job.
+//
+// files: src/qemu/qemu_migration.c
+// sites: 1
+// aims: qemuMigrationSrcPerformPeer2Peer3
+
+@ perform @
+expression driver, conn, vm, uri, params, in, inlen, out, outlen, flags;
+identifier ret;
+@@
+ qemuMigrationSrcPerformPeer2Peer3(...)
+ {
+     <+...
+-    ret = qemuMigrationSrcPerformResume(driver, conn, vm, uri, params,
+-                                        in, inlen, out, outlen, flags);
++    ignore_value(qemuMigrationJobSetPhase(vm, QEMU_MIGRATION_PHASE_PERFORM_RESUME));
++    ret = qemuMigrationSrcPerformNative(driver, vm, NULL, uri,
++                                            in, inlen,
++                                            out, outlen, flags,
++                                            0, NULL, NULL, 0, NULL, params, NULL);
+     ...+>
+ }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Whoever uses a snapshot goes on using it. (The functions that remove the files
+// are text edits: Coccinelle does not take G_GNUC_UNUSED.)
+//
+// files: src/qemu/qemu_snapshot.c
+// sites: 1
+// aims: qemuSnapshotDiscardAllMetadata
+
+@@
+typedef virDomainObj, virQEMUDriver, virQEMUMomentRemove;
+identifier driver, vm, rem;
+initializer list values;
+@@
+ int qemuSnapshotDiscardAllMetadata(virQEMUDriver *driver, virDomainObj *vm)
+ {
+     virQEMUMomentRemove rem = { values };
++
++    /* The thread which takes or deletes a snapshot uses the objects until it
++     * notices what has become of the domain. They are freed along with it. */
++    if (vm->job->asyncJob == VIR_ASYNC_JOB_SNAPSHOT &&
++        vm->job->asyncOwner != virThreadSelfID())
++        return qemuSnapshotUnlinkAllMetadata(driver, vm);
++
+     ...
+ }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// files: src/qemu/qemu_snapshot.c
+// sites: 2
+// aims: qemuSnapshotDelete
+
+@@
+expression vm;
+expression list args;
+identifier stop;
+symbol true;
+@@
+ qemuSnapshotDelete(...)
+ {
+     <+...
+     if (!virDomainObjIsActive(vm)) {
++        /* There is nothing to ask the domain for until it is set up. */
++        qemuDomainObjSetAsyncJobMask(vm, VIR_JOB_NONE);
+         if (qemuProcessStart(args) < 0) {
+             ...
+         }
++        qemuDomainObjSetAsyncJobMask(vm, VIR_JOB_DEFAULT_MASK);
+         stop = true;
+         ...
+     } else { ... }
+     ...+>
+ }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// files: src/qemu/qemu_driver.c
+// sites: 1
+// aims: processWatchdogEvent
+
+@@
+typedef virDomainObj;
+identifier vm, ret;
+symbol endjob;
+expression list args;
+@@
+ processWatchdogEvent(..., virDomainObj *vm, ...)
+ {
+     <+...
++    if (!virDomainObjIsActive(vm))
++        goto endjob;
++
+     ret = qemuProcessStartCPUs(args);
+     ...+>
+ }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The job of a failed post-copy migration is kept for its recovery, but not
+// beyond the domain's end: nobody else discards it then.
+//
+// files: src/qemu/qemu_migration.c
+// sites: 1
+// aims: qemuMigrationSrcPerformResume
+
+@@
+typedef virDomainObj;
+identifier vm, ret;
+expression list resume, close;
+@@
+ qemuMigrationSrcPerformResume(..., virDomainObj *vm, ...)
+ {
+     ... when any
+     ret = qemuMigrationSrcPerformNative(resume);
++
++    if (!virDomainObjIsActive(vm)) {
++        /* Whoever stopped the domain left the job to us. */
++        qemuMigrationJobFinish(vm);
++        return ret;
++    }
+     virCloseCallbacksDomainAdd(close);
+     ... when any
+ }

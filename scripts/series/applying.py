@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 
+from . import layout
 from .checks import View
 from .spatch import Coccinelle, rule_names
 from .steps import read_series
@@ -141,12 +142,13 @@ class Apply:
         if step.after:
             step.after.apply(tree)
         names = sorted(tree.written)
+        self.add(names)
         if self.view:
-            # Before the index has the new files: they are looked for anew.
-            self.add(names)
             self.view.forget(names)
-        else:
-            self.add(names)
+        wrong = [f'{name}: {fault}' for name in names if name.endswith(('.c', '.h'))
+                 for fault in layout.faults(tree.written[name], tree.read(name))]
+        if wrong:
+            raise SeriesError('\n  '.join(wrong))
         failures = step.check.failures(tree, self.view)
         if failures:
             raise SeriesError('postcondition not met: ' + '\n  '.join(failures))

@@ -33,9 +33,9 @@ class Tree:
         for n, (key, value) in enumerate(settings.items()):
             self.env[f'GIT_CONFIG_KEY_{n}'] = key
             self.env[f'GIT_CONFIG_VALUE_{n}'] = value
-        # The files that were written, for who asks; and what files hold, for
-        # who is sure that nobody else changes them (remember).
-        self.written, self.texts = set(), None
+        # What the files held that were written since; and what files hold, for
+        # those who are sure that nobody else changes them (remember).
+        self.written, self.texts = {}, None
 
     def git(self, *args, ok=(0,), raw=False, stdin=None):
         """Run git in the tree; return its output. Raise SeriesError unless
@@ -80,8 +80,9 @@ class Tree:
         (self.path / name).write_bytes(text.encode('latin-1'))
 
     def forget(self, name):
-        """The file @name is written, now or by other means."""
-        self.written.add(name)
+        """The file @name is about to be written."""
+        if name not in self.written:
+            self.written[name] = self.read(name) if (self.path / name).is_file() else ''
         if self.texts is not None:
             self.texts.pop(name, None)
 

@@ -55,7 +55,6 @@ identifier driver, vm, spec;
 @ run exists @
 typedef virQEMUDriver, virDomainObj, qemuMigrationSpec;
 identifier driver, vm, spec, error, orig_err;
-expression asyncJob;
 @@
  qemuMigrationSrcRun(virQEMUDriver *driver, virDomainObj *vm, ..., qemuMigrationSpec *spec, ...)
  {
@@ -63,8 +62,7 @@ expression asyncJob;
 +    if (qemuMigrationSrcConnect(driver, vm, spec) < 0)
 +        goto error;
 +
-     if (qemuDomainObjEnterMonitorAsync(vm, asyncJob) < 0)
-         goto error;
+     qemuDomainObjEnterMonitor(vm);
      if (vm->job->abortJob) { ... }
      ... when any
  error:
@@ -78,7 +76,7 @@ expression asyncJob;
 @ resume @
 typedef virQEMUDriver, virDomainObj, qemuMigrationSpec;
 identifier driver, vm, spec;
-expression asyncJob, E;
+expression E;
 @@
  qemuMigrationSrcResume(virDomainObj *vm, ..., qemuMigrationSpec *spec, ...)
  {
@@ -88,7 +86,6 @@ expression asyncJob, E;
 +    if (qemuMigrationSrcConnect(driver, vm, spec) < 0)
 +        return -1;
 +
-     if (qemuDomainObjEnterMonitorAsync(vm, asyncJob) < 0)
-         return -1;
+     qemuDomainObjEnterMonitor(vm);
      ... when any
  }

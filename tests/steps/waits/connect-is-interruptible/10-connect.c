@@ -62,8 +62,7 @@ qemuMigrationSrcRun(virQEMUDriver *driver,
 
     demoFlags(flags, dconn);
 
-    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
-        goto error;
+    qemuDomainObjEnterMonitor(vm);
 
     if (vm->job->abortJob) {
         qemuDomainObjExitMonitor(vm);
@@ -97,8 +96,7 @@ qemuMigrationSrcResume(virDomainObj *vm,
 
     demoParams(driver, migParams);
 
-    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
-        return -1;
+    qemuDomainObjEnterMonitor(vm);
 
     rc = qemuMigrationSrcStart(vm, spec);
     qemuDomainObjExitMonitor(vm);

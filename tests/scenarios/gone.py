@@ -3,6 +3,7 @@
 thread does to the next QEMU of that domain."""
 
 import contextlib
+import dataclasses
 import os
 import threading
 import time
@@ -22,9 +23,19 @@ START_LIMIT = 25    # less than the 30 s after which a job gives up
 RESUME = libvirt.VIR_MIGRATE_POSTCOPY_RESUME
 
 
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of migration; stands for a kind of job in a scenario"""
+
+    name: str
+
+    def __call__(self):
+        return self
+
+
 @contextlib.contextmanager
 def failed_postcopy(t, kind):
-    """Has a post-copy migration fail; gives the Migration."""
+    """Has a post-copy migration of this kind fail; gives the Migration."""
     # QEMU answers its monitor no more if a device misses a page that is on the other
     # host; this guest uses none.
     m = phases.Migration(t, phases.KINDS[kind], BareGuest(t.folder, t.tools, area=96))
@@ -104,6 +115,27 @@ def recovery_p2p_without_source(t):
         time.sleep(1)
         t.check(m.state(m.source)[0] == libvirt.VIR_DOMAIN_RUNNING, "the domain does not run")
         t.check_no_job(m.source, m.guest)
+
+
+@scenario(kinds=[Kind("postcopy"), Kind("postcopy-p2p")], timeout=180)
+def recovery(t, kind):
+    """A recovery that nobody disturbs: the source is asked while the destination is about
+    to finish, and the guest ends where it was to go."""
+    with failed_postcopy(t, kind.name) as m:
+        m.peer_calls.keep("finish", relay.CALL)
+        m.start(RESUME)
+        m.wait_caught(m.peer_calls, "the call of finish")
+        domain = m.source.connect().lookupByName(m.guest.name)
+        t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat on the source")
+        t.timed(AT_ONCE, domain.jobStats, "domjobinfo on the source")
+        m.let_go()
+        m.hurry()
+        error = m.result(60)
+        t.check(not error, f"the recovery fails with: {error}")
+        t.check(m.state(m.destination)[0] == libvirt.VIR_DOMAIN_RUNNING, "the guest does not run")
+        t.check(m.state(m.source)[0] == libvirt.VIR_DOMAIN_SHUTOFF, "the source has it still")
+        m.guest.check_alive()
+        t.check_no_job(m.destination, m.guest)
 
 
 class BetaSave(jobs.Save):

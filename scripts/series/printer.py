@@ -10,7 +10,7 @@ from .text import definitions
 def tidy(old, new):
     """Undo what Coccinelle's printer does to the lines it adds and libvirt's
     style does not have: the line broken between `}` and `else`, blanks on an
-    empty line beside another, and a string right after `,`, `?` or `:`."""
+    empty line beside another, and a string right after `,`, `?`, `:` or `return`."""
     broken = re.compile(r'^( *)\}\n\1else\b', re.M)
     if not broken.search(old):
         new = broken.sub(r'\1} else', new)
@@ -19,7 +19,7 @@ def tidy(old, new):
     new = join_lines(old, forget_parameters(old, new))
     known = set(old.splitlines())
     return '\n'.join(line if line in known else
-                     re.sub(r'("(?:[^"\\]|\\.)*")|([,?:])(?=")',
+                     re.sub(r'("(?:[^"\\]|\\.)*")|([,?:]|\breturn)(?=")',
                             lambda m: m[1] or m[2] + ' ', line)
                      for line in new.split('\n'))
 

@@ -55,7 +55,7 @@ class QueryLoop:
         elif call == "block":
             domain.blockStats("vda")
         elif call == "job":
-            domain.jobInfo()
+            domain.jobStats()
         return None
 
     def _run(self, call):

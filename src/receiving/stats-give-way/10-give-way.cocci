@@ -1,93 +1,147 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Between two groups of statistics the query job is handed to an async job that
-// waits for it, and is begun anew. The caller has to know whether that worked, so
-// it gets its flags back.
+// Statistics begin their job, and end it between two of their groups if an async job
+// waits for it.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 5
+// sites: 8
 // aims: qemuDomainGetStats qemuConnectGetAllDomainStats
 
-@ helper @
+@ loop @
 typedef bool;
-typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr;
-identifier conn, dom, stats, record, flags;
+typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr, virQEMUDriver, virTypedParamList;
+symbol params, qemuDomainGetStatsWorkers;
+identifier conn, dom, stats, record, flags, i;
 @@
-+/* Has an async job that waits for our job to end go first. A monitor command is
-+ * all that it waits for then, not all that we want to know. If the job cannot
-+ * be had again, @flags are those of a caller without one.
++/* Begins the job for those statistics of @dom which need the monitor.
 + *
-+ * Returns true if what was asked before is not true of the domain any more. */
-+static bool
-+qemuDomainGetStatsGiveWay(virDomainObj *dom,
-+                          unsigned int *flags)
++ * Returns 0 on success, -1 if @dom has to be described without the monitor. */
++static int
++qemuDomainGetStatsBeginJob(virDomainObj *dom,
++                           unsigned int flags)
 +{
-+    int id = dom->def->id;
++    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
++        return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
 +
-+    if (!HAVE_JOB(*flags) || (*flags & QEMU_DOMAIN_STATS_NOWAIT) ||
-+        !dom->job->asyncJob || virDomainAsyncJobIsInterruptible(dom->job))
-+        return false;
-+
-+    VIR_DEBUG("Statistics give way to async job %s (vm=%p name=%s)",
-+              virDomainAsyncJobTypeToString(dom->job->asyncJob), dom, dom->def->name);
-+
-+    virDomainObjEndJob(dom);
-+    if (virDomainObjBeginJob(dom, VIR_JOB_QUERY) < 0) {
-+        *flags &= ~QEMU_DOMAIN_STATS_HAVE_JOB;
-+        return true;
-+    }
-+
-+    return dom->def->id != id;
++    return virDomainObjBeginJob(dom, VIR_JOB_QUERY);
 +}
 +
 +
- static int qemuDomainGetStats(virConnectPtr conn,
-                               virDomainObj *dom,
-                               unsigned int stats,
-                               virDomainStatsRecordPtr *record,
--                              unsigned int flags
-+                              unsigned int *flags
-                              )
- { ... }
-
-@ loop @
-symbol qemuDomainGetStatsWorkers;
-identifier conn, dom, params, flags, i, stats, record;
-@@
- qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
-                    virDomainStatsRecordPtr *record, unsigned int *flags)
- {
-     <+...
-     if (stats & qemuDomainGetStatsWorkers[i].stats) {
-+        if (qemuDomainGetStatsWorkers[i].monitor && qemuDomainGetStatsGiveWay(dom, flags))
-+            return qemuDomainGetStats(conn, dom, stats, record, flags);
++/* Adds the groups of statistics from the one at @next on to @params.
++ *
++ * Returns 0 on success,
++ *         1 if an async job waits for the job that the caller has begun, which must
++ *           let it go first and go on at @next then,
++ *         -1 on error (with an error reported). */
++static int
++qemuDomainGetStatsGroups(virQEMUDriver *driver,
++                         virDomainObj *dom,
++                         unsigned int stats,
++                         virTypedParamList *params,
++                         unsigned int privflags,
++                         bool giveWay,
++                         size_t *next)
++{
++    size_t first = *next;
++    size_t i;
 +
-         if (qemuDomainGetStatsWorkers[i].func(conn->privateData, dom, params,
--                                              flags
-+                                              *flags
-                                              ) < 0)
-             return -1;
-     }
-     ...+>
++    for (i = first; qemuDomainGetStatsWorkers[i].func; i++) {
++        if (!(stats & qemuDomainGetStatsWorkers[i].stats))
++            continue;
++
++        if (i > first && HAVE_JOB(privflags) && qemuDomainGetStatsWorkers[i].monitor) {
++            if (giveWay && dom->job->asyncJob &&
++                !virDomainAsyncJobIsInterruptible(dom->job)) {
++                *next = i;
++                return 1;
++            }
++        }
++
++        if (qemuDomainGetStatsWorkers[i].func(driver, dom, params, privflags) < 0)
++            return -1;
++    }
++
++    return 0;
++}
++
++
++/* Gets the statistics of @dom, which is locked, and unlocked meanwhile. Between two
++ * groups of them an async job that waits for our job goes first: a group is all that
++ * it waits for then. If the domain is another one afterwards, or the job cannot be
++ * had again, they begin anew, so that the answer is of one piece.
++ *
++ * Returns 0 on success, -1 on error (with an error reported). */
+ static int
+ qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
+                    virDomainStatsRecordPtr *record, unsigned int flags)
+ {
+     ...
+-    size_t i;
++    bool needJob = qemuDomainGetStatsNeedMonitor(stats);
++    bool giveWay = !(flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
++    int id = dom->def->id;
++    size_t next = 0;
++    int rc;
+     ...
+-    for (i = 0; qemuDomainGetStatsWorkers[i].func; i++) { ... }
++    do {
++        bool haveJob = needJob && qemuDomainGetStatsBeginJob(dom, flags) == 0;
++        unsigned int privflags = 0;
++
++        if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
++            privflags |= QEMU_DOMAIN_STATS_BACKING;
++
++        if (haveJob)
++            privflags |= QEMU_DOMAIN_STATS_HAVE_JOB;
++        /* else: without a job it's still possible to gather some data */
++
++        if (next > 0 && (!haveJob || dom->def->id != id)) {
++            virTypedParamListFree(params);
++            params = g_new0(virTypedParamList, 1);
++            next = 0;
++        }
++        id = dom->def->id;
++
++        rc = qemuDomainGetStatsGroups(conn->privateData, dom, stats, params, privflags,
++                                      giveWay, &next);
++
++        if (haveJob)
++            virDomainObjEndJob(dom);
++
++        if (rc == 1) {
++            VIR_DEBUG("Statistics give way to async job %s (vm=%p name=%s)",
++                      virDomainAsyncJobTypeToString(dom->job->asyncJob), dom, dom->def->name);
++        }
++    } while (rc == 1);
++
++    if (rc < 0)
++        return -1;
+     ... when any
  }
 
 @ caller @
 symbol rc;
-identifier domflags, flags;
+identifier domflags, privflags, flags, vm, wanted;
 expression list[4] args;
 @@
  qemuConnectGetAllDomainStats(..., unsigned int flags)
  {
      <+...
-     if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
-         domflags |= QEMU_DOMAIN_STATS_BACKING;
-+
-+    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
-+        domflags |= QEMU_DOMAIN_STATS_NOWAIT;
-     ...
+-    unsigned int privflags = 0;
+     ... when any
+-    unsigned int domflags = 0;
+     ... when any
+-    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
+-        domflags |= QEMU_DOMAIN_STATS_BACKING;
+     ... when any
+-    if (qemuDomainGetStatsNeedMonitor(wanted))
+-        privflags |= QEMU_DOMAIN_STATS_HAVE_JOB;
+-    if (HAVE_JOB(privflags)) { ... }
      rc = qemuDomainGetStats(args,
 -                            domflags
-+                            &domflags
++                            flags
                             );
+-    if (HAVE_JOB(domflags))
+-        virDomainObjEndJob(vm);
      ...+>
  }

@@ -8,8 +8,9 @@ qemuDomainGetStats(virConnectPtr conn,
                    virDomainStatsRecordPtr *record,
                    unsigned int flags)
 {
-    g_autoptr(virTypedParamList) params = demoParams();
     size_t i;
+
+    demoBegin(record);
 
     for (i = 0; qemuDomainGetStatsWorkers[i].func; i++) {
         if (stats & qemuDomainGetStatsWorkers[i].stats) {
@@ -19,27 +20,49 @@ qemuDomainGetStats(virConnectPtr conn,
         }
     }
 
-    return demoRecord(record, params);
+    return demoRecord(record);
 }
 
 
 static int
 qemuConnectGetAllDomainStats(virConnectPtr conn,
-                             virDomainObj *vm,
+                             unsigned int count,
                              unsigned int stats,
                              unsigned int flags)
 {
-    virDomainStatsRecordPtr tmp;
-    unsigned int domflags = 0;
-    int rc;
+    size_t i;
 
-    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
-        domflags |= QEMU_DOMAIN_STATS_BACKING;
+    for (i = 0; i < count; i++) {
+        virDomainObj *vm = demoFind(conn, i);
+        virDomainStatsRecordPtr tmp = NULL;
+        unsigned int privflags = 0;
+        unsigned int wanted = stats;
+        unsigned int domflags = 0;
+        int rc;
 
-    demoLock(vm);
+        if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
+            domflags |= QEMU_DOMAIN_STATS_BACKING;
 
-    rc = qemuDomainGetStats(conn, vm, stats, &tmp, domflags);
+        demoLock(vm);
 
-    demoUnlock(vm);
-    return rc;
+        if (qemuDomainGetStatsNeedMonitor(wanted))
+            privflags |= QEMU_DOMAIN_STATS_HAVE_JOB;
+
+        if (HAVE_JOB(privflags)) {
+            if (demoBegin(vm, flags) == 0)
+                domflags |= QEMU_DOMAIN_STATS_HAVE_JOB;
+        }
+
+        rc = qemuDomainGetStats(conn, vm, wanted, &tmp, domflags);
+
+        if (HAVE_JOB(domflags))
+            virDomainObjEndJob(vm);
+
+        demoUnlock(vm);
+
+        if (rc < 0)
+            return -1;
+    }
+
+    return 0;
 }

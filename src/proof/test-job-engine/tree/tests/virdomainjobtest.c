@@ -46,6 +46,9 @@
 #define TEST_FLOOD_ROUNDS 50
 #define TEST_FLOOD_JOBS 100000
 
+/* For how long testBeginBriefly() waits, in ms */
+#define TEST_BRIEFLY 2000
+
 /* Names of the threads. The first one is the main thread, which does what is
  * not done by a job: it delivers events. */
 enum {
@@ -610,6 +613,14 @@ testBeginNowait(testData *data, int job)
 }
 
 
+/* Does not wait for long. */
+static int
+testBeginBriefly(testData *data, int job)
+{
+    return virDomainObjBeginJobTimeout(data->vm, job, TEST_BRIEFLY);
+}
+
+
 static int
 testEnd(testData *data, int arg G_GNUC_UNUSED)
 {
@@ -849,6 +860,20 @@ testTimeout(testData *data, int who)
     thread->woken = true;
     thread->timeout = true;
     real_virCondBroadcast(thread->waiting);
+    return 0;
+}
+
+
+/* Thread @who gives up long before SECOND, which began to wait before. */
+static int
+testIsBrief(testData *data, int who)
+{
+    if (data->threads[SECOND].deadline < data->threads[who].deadline + 10 * TEST_BRIEFLY) {
+        virReportError(VIR_ERR_INTERNAL_ERROR, "%s waits as long as others",
+                       data->threads[who].name);
+        return -1;
+    }
+
     return 0;
 }
 
@@ -1398,6 +1423,41 @@ static const testStep stepsDeadline[] = {
     { EVENT, testTimeout, SECOND,
       "none backup:owner:closed 1 second=-1"
       " | cannot acquire state change lock (held by monitor=owner)" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* Whoever can do without the job waits as others do, but not for long, and gets no
+ * error. */
+static const testStep stepsBriefly[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_BACKUP,
+      "none backup:owner:closed 1 owner=0" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "none backup:owner:closed 2 second=wait" },
+    { FIRST, testBeginBriefly, VIR_JOB_QUERY,
+      "none backup:owner:closed 3 first=wait second=wait" },
+    { EVENT, testIsBrief, FIRST,
+      "none backup:owner:closed 3 first=wait second=wait" },
+    { EVENT, testTimeout, FIRST,
+      "none backup:owner:closed 2 first=-1 second=wait" },
+    { EVENT, testTimeout, SECOND,
+      "none backup:owner:closed 1 second=-1"
+      " | cannot acquire state change lock (held by monitor=owner)" },
+    /* It does get the job in time. */
+    { FIRST, testBeginBriefly, VIR_JOB_QUERY,
+      "none backup:owner:closed 2 first=wait" },
+    { OWNER, testEnter, 0,
+      "query:first backup:owner:open 2 owner=0 first=0" },
+    /* A regular job is in the way. */
+    { THIRD, testBeginBriefly, VIR_JOB_QUERY,
+      "query:first backup:owner:open 3 third=wait" },
+    { EVENT, testTimeout, THIRD,
+      "query:first backup:owner:open 2 third=-1" },
+    { FIRST, testEnd, 0,
+      "none backup:owner:open 1 first=0" },
+    { OWNER, testExit, 0,
+      "none backup:owner:closed 1 owner=0" },
     { OWNER, testEndAsync, 0,
       "none none 0 owner=0" },
     { 0 }
@@ -2665,6 +2725,7 @@ mymain(void)
                  .steps = NULL);
     DO_TEST("timeout names who is in the way", stepsTimeout);
     DO_TEST("timeout is not extended by closing", stepsDeadline);
+    DO_TEST("timeout may be short, and no error", stepsBriefly);
 
     /* Death */
     DO_TEST("domain dies while open", stepsDiesOpen);

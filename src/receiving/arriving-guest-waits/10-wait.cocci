@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who must not be let near a guest that is not there yet.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 5
+// aims: qemuDomainScreenshot qemuDomainMemoryPeek qemuDomainQemuMonitorCommandWithFiles processNicRxFilterChangedEvent
+
+@ helper @
+typedef bool;
+typedef virDomainObj, virDomainPtr, virStreamPtr;
+identifier dom, st, screen, flags;
+@@
++/**
++ * qemuDomainObjBeginJobArrived:
++ * @vm: locked and referenced domain object
++ *
++ * Begins VIR_JOB_QUERY for what must not be let near a guest that is not there yet.
++ * While it arrives, this waits for it, as jobs which modify the domain do. @vm is
++ * unlocked while waiting.
++ *
++ * Returns 0 on success, -1 on error (with an error reported).
++ */
++static int
++qemuDomainObjBeginJobArrived(virDomainObj *vm)
++{
++    while (true) {
++        bool arriving = qemuDomainObjIsArriving(vm);
++
++        if (virDomainObjBeginJob(vm, arriving ? VIR_JOB_MODIFY : VIR_JOB_QUERY) < 0)
++            return -1;
++
++        if (!qemuDomainObjIsArriving(vm))
++            return 0;
++
++        /* It began to arrive meanwhile. */
++        virDomainObjEndJob(vm);
++    }
++}
++
++
+ static char *qemuDomainScreenshot(virDomainPtr dom, virStreamPtr st,
+                                   unsigned int screen, unsigned int flags)
+ { ... }
+
+@ use @
+identifier f = { qemuDomainScreenshot, qemuDomainMemoryPeek, qemuDomainQemuMonitorCommandWithFiles, processNicRxFilterChangedEvent };
+identifier vm;
+@@
+ f(...)
+ {
+     <+...
+-    virDomainObjBeginJob(vm, VIR_JOB_QUERY)
++    qemuDomainObjBeginJobArrived(vm)
+     ...+>
+ }

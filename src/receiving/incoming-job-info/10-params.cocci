@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What is known of a job that has a guest arrive, and to whom that applies.
+//
+// files: src/qemu/qemu_domainjob.c
+// sites: 1
+// aims: qemuDomainJobDataToParams
+
+@@
+typedef bool;
+typedef virDomainObj, virDomainJobObj, virDomainJobData, virTypedParameterPtr;
+typedef virTypedParamList, qemuDomainJobDataPrivate;
+typedef qemuMigrationJobPhase, qemuMonitorMigrationStatus;
+identifier jobData, type, params, nparams;
+@@
++/**
++ * qemuDomainObjIsArriving:
++ * @vm: locked domain object
++ *
++ * Returns true if @vm is being set up, or its guest arrives from another host or
++ *         is loaded from a saved image.
++ */
++bool
++qemuDomainObjIsArriving(virDomainObj *vm)
++{
++    return vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN ||
++           vm->job->asyncJob == VIR_ASYNC_JOB_START;
++}
++
++
++/* The values of VIR_DOMAIN_JOB_MIGRATION_PHASE, NULL if there is none */
++static const char *
++qemuDomainArrivingJobPhase(virDomainJobObj *job)
++{
++    if (job->asyncJob != VIR_ASYNC_JOB_MIGRATION_IN)
++        return NULL;
++
++    switch ((qemuMigrationJobPhase) job->phase) {
++    case QEMU_MIGRATION_PHASE_FINISH2:
++    case QEMU_MIGRATION_PHASE_FINISH3:
++        return "finish";
++
++    case QEMU_MIGRATION_PHASE_POSTCOPY_FAILED:
++        return "postcopy-failed";
++
++    case QEMU_MIGRATION_PHASE_PREPARE_RESUME:
++        return "resume-prepare";
++
++    case QEMU_MIGRATION_PHASE_FINISH_RESUME:
++        return "resume-finish";
++
++    case QEMU_MIGRATION_PHASE_NONE:
++    case QEMU_MIGRATION_PHASE_PREPARE:
++        return "prepare";
++
++    /* phases of the other host */
++    case QEMU_MIGRATION_PHASE_BEGIN3:
++    case QEMU_MIGRATION_PHASE_BEGIN_RESUME:
++    case QEMU_MIGRATION_PHASE_PERFORM2:
++    case QEMU_MIGRATION_PHASE_PERFORM3:
++    case QEMU_MIGRATION_PHASE_PERFORM_RESUME:
++    case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
++    case QEMU_MIGRATION_PHASE_CONFIRM3:
++    case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
++    case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
++    case QEMU_MIGRATION_PHASE_LAST:
++        break;
++    }
++
++    return NULL;
++}
++
++
++/* The values of VIR_DOMAIN_JOB_MIGRATION_STATUS, NULL if there is none */
++static const char *
++qemuDomainArrivingJobStatus(virDomainJobObj *job)
++{
++    qemuDomainJobDataPrivate *priv = job->current->privateData;
++
++    switch ((qemuMonitorMigrationStatus) priv->stats.mig.status) {
++    case QEMU_MONITOR_MIGRATION_STATUS_SETUP:
++        return "setup";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_ACTIVE:
++    case QEMU_MONITOR_MIGRATION_STATUS_PRE_SWITCHOVER:
++    case QEMU_MONITOR_MIGRATION_STATUS_DEVICE:
++    case QEMU_MONITOR_MIGRATION_STATUS_WAIT_UNPLUG:
++        return "active";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY:
++        return "postcopy-active";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY_PAUSED:
++        return "postcopy-paused";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY_RECOVER:
++        return "postcopy-recover";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_COMPLETED:
++        return "completed";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_ERROR:
++    case QEMU_MONITOR_MIGRATION_STATUS_CANCELLING:
++    case QEMU_MONITOR_MIGRATION_STATUS_CANCELLED:
++        return "failed";
++
++    case QEMU_MONITOR_MIGRATION_STATUS_INACTIVE:
++    case QEMU_MONITOR_MIGRATION_STATUS_LAST:
++        break;
++    }
++
++    return NULL;
++}
++
++
++/**
++ * qemuDomainArrivingJobToParams:
++ * @job: domain job object of a locked domain for which qemuDomainObjIsArriving()
++ * @type: filled with the type of the job
++ * @params: filled with what is known of it
++ * @nparams: filled with the number of @params
++ *
++ * Tells about a job that sets up a domain or has its guest arrive. QEMU knows no
++ * more than its events have told already.
++ *
++ * Returns 0 on success, -1 on error (with an error reported).
++ */
++int
++qemuDomainArrivingJobToParams(virDomainJobObj *job,
++                              int *type,
++                              virTypedParameterPtr *params,
++                              int *nparams)
++{
++    const char *phase = qemuDomainArrivingJobPhase(job);
++    const char *status = qemuDomainArrivingJobStatus(job);
++    virTypedParamList *par;
++
++    if (qemuDomainJobDataUpdateTime(job->current) < 0)
++        return -1;
++
++    par = g_new0(virTypedParamList, 1);
++
++    if (virTypedParamListAddInt(par, job->current->operation,
++                                VIR_DOMAIN_JOB_OPERATION) < 0 ||
++        virTypedParamListAddULLong(par, job->current->timeElapsed,
++                                   VIR_DOMAIN_JOB_TIME_ELAPSED) < 0 ||
++        (phase &&
++         virTypedParamListAddString(par, phase, VIR_DOMAIN_JOB_MIGRATION_PHASE) < 0) ||
++        (status &&
++         virTypedParamListAddString(par, status, VIR_DOMAIN_JOB_MIGRATION_STATUS) < 0)) {
++        virTypedParamListFree(par);
++        return -1;
++    }
++
++    *type = VIR_DOMAIN_JOB_UNBOUNDED;
++    *nparams = virTypedParamListStealParams(par, params);
++    virTypedParamListFree(par);
++    return 0;
++}
++
++
+ int qemuDomainJobDataToParams(virDomainJobData *jobData,
+                               int *type,
+                               virTypedParameterPtr *params,
+                               int *nparams)
+ { ... }

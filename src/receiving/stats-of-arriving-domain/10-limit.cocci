@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who does not wait does not ask a guest that is not there yet. Who waits does not do
+// so while it is set up, and not for long if there are others to be asked.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 8
+// aims: qemuDomainGetStatsBeginJob qemuDomainGetStatsGroups qemuDomainGetStats qemuConnectGetAllDomainStats
+
+@ begin @
+typedef virDomainObj;
+identifier dom, flags;
+@@
+ qemuDomainGetStatsBeginJob(virDomainObj *dom,
+-                           unsigned int flags
++                           unsigned int flags,
++                           long long deadline
+                            )
+ {
+-    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
++    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) {
++        if (qemuDomainObjIsArriving(dom))
++            return -1;
++
+         return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
++    }
++
++    if (qemuDomainObjIsArriving(dom)) {
++        if (!(dom->job->mask & JOB_MASK(VIR_JOB_QUERY)))
++            return -1;
++
++        if (deadline > 0) {
++            long long left = (deadline - g_get_monotonic_time()) / 1000;
++
++            return virDomainObjBeginJobTimeout(dom, VIR_JOB_QUERY, MAX(left, 0));
++        }
++    }
+     ...
+ }
+
+@ groups @
+typedef bool;
+symbol giveWay, next;
+identifier dom, privflags, i;
+@@
+ qemuDomainGetStatsGroups(..., virDomainObj *dom, ..., unsigned int privflags, bool giveWay,
+-                         size_t *next
++                         long long deadline,
++                         size_t *next
+                          )
+ {
+     <+...
+     if (giveWay && dom->job->asyncJob && !virDomainAsyncJobIsInterruptible(dom->job)) {
+         *next = i;
+         return 1;
+     }
++
++    if (deadline > 0 && g_get_monotonic_time() >= deadline && qemuDomainObjIsArriving(dom))
++        privflags &= ~QEMU_DOMAIN_STATS_HAVE_JOB;
+     ...+>
+ }
+
+@ statistics @
+typedef virConnectPtr, virDomainStatsRecordPtr;
+symbol id;
+identifier conn, dom, stats, record, flags;
+@@
+ qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
+                    virDomainStatsRecordPtr *record,
+-                   unsigned int flags
++                   unsigned int flags,
++                   bool limited
+                    )
+ {
+     ...
+     int id = dom->def->id;
++    long long deadline = limited ? g_get_monotonic_time() + QEMU_DOMAIN_STATS_ARRIVING_TIME : 0;
+     ... when any
+ }
+
+@ calls @
+identifier dom, flags;
+expression list[6] args;
+@@
+ qemuDomainGetStats(...)
+ {
+     <+...
+(
+     qemuDomainGetStatsBeginJob(dom, flags
++                               , deadline
+                                )
+|
+     qemuDomainGetStatsGroups(args,
+-                             &next
++                             deadline, &next
+                              )
+)
+     ...+>
+ }
+
+@ caller @
+typedef virDomainPtr;
+identifier conn, doms, ndoms;
+expression list[5] args;
+@@
+ qemuConnectGetAllDomainStats(virConnectPtr conn, virDomainPtr *doms, unsigned int ndoms, ...)
+ {
+     <+...
+     qemuDomainGetStats(args
++                       , ndoms == 0
+                        )
+     ...+>
+ }

@@ -33,7 +33,10 @@ def names_changed(old, new):
     def words(text):
         return set(re.findall(r'[A-Za-z_]\w*', re.sub(r'/\*.*?\*/', '', text, flags=re.S)))
     lines = set(old.splitlines()) ^ set(new.splitlines())
-    declared = set(re.findall(r'([A-Za-z_]\w*)(?=\(|;|\[| :|,$)', '\n'.join(lines)))
+    # Functions and macros, members, and the values of an enum.
+    declared = set(re.findall(r'([A-Za-z_]\w*)(?=\(|;|\[| :)|^\s*([A-Z]\w*)(?: = [^,]*)?,',
+                              '\n'.join(lines), re.M))
+    declared = {name for pair in declared for name in pair if name}
     return words(old) ^ words(new) | declared & words(old) & words(new)
 
 

@@ -67,9 +67,7 @@ symbol true, false;
      ...
 -    if (virDomainObjBeginJob(vm, job) < 0)
 +    if (!haveJob && virDomainObjBeginJob(vm, job) < 0)
-     {
-         ...
-     }
+         goto cleanup;
      ...
  cleanup:
 +    virDomainObjEndTermination(vm);

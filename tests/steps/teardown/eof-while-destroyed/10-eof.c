@@ -24,37 +24,19 @@ qemuProcessHandleMonitorEOF(qemuMonitor *mon,
 }
 
 
-int
-qemuProcessBeginStopJob(virDomainObj *vm,
-                        virDomainJob job,
-                        bool forceKill)
+static void
+demoHandleOther(qemuMonitor *mon,
+                virDomainObj *vm)
 {
-    int ret = -1;
+    qemuDomainObjPrivate *priv = vm->privateData;
 
-    if (demoKill(vm, forceKill) < 0)
+    if (priv->beingDestroyed) {
+        VIR_DEBUG("being destroyed");
         goto cleanup;
+    }
 
-    if (virDomainObjBeginJob(vm, job) < 0)
-        goto cleanup;
-
-    ret = 0;
+    demoUnregister(mon);
 
  cleanup:
-    return ret;
-}
-
-
-/* Begins a job and stops nothing. */
-int
-demoOther(virDomainObj *vm)
-{
-    int ret = -1;
-
-    if (virDomainObjBeginJob(vm, VIR_JOB_QUERY) < 0)
-        goto cleanup;
-
-    ret = 0;
-
- cleanup:
-    return ret;
+    virObjectUnlock(vm);
 }

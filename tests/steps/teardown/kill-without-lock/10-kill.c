@@ -32,10 +32,8 @@ qemuProcessBeginStopJob(virDomainObj *vm,
     if (qemuProcessKill(vm, killFlags) < 0)
         goto cleanup;
 
-    if (virDomainObjBeginJob(vm, job) < 0) {
-        demoReport(vm);
+    if (virDomainObjBeginJob(vm, job) < 0)
         goto cleanup;
-    }
 
     ret = 0;
 

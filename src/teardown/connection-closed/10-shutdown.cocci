@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A domain that is to be destroyed is, even if the daemon quits before a worker got
+// round to it.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 2
+// aims: qemuStateShutdownWait
+
+@ rest @
+typedef virDomainObj, GQueue, GList;
+symbol qemu_driver, qemuDomainObjStopWorkerIter;
+@@
++/* Does what the workers did not get round to and which the next daemon does not
++ * know of. */
++static void
++qemuDomainObjsAutoDestroy(void)
++{
++    virDomainObj **vms = NULL;
++    size_t nvms = 0;
++    size_t i;
++
++    virDomainObjListCollectAll(qemu_driver->domains, &vms, &nvms);
++
++    for (i = 0; i < nvms; i++) {
++        VIR_LOCK_GUARD lock = virObjectLockGuard(vms[i]);
++        GQueue *events = QEMU_DOMAIN_PRIVATE(vms[i])->events;
++        GList *next;
++
++        for (next = events->head; next; next = next->next) {
++            struct qemuProcessEvent *event = next->data;
++
++            if (event->eventType == QEMU_PROCESS_EVENT_AUTO_DESTROY) {
++                qemuProcessAutoDestroyNow(vms[i], event->action);
++                break;
++            }
++        }
++    }
++
++    virObjectListFreeCount(vms, nvms);
++}
++
++
+ static int qemuStateShutdownWait(void)
+ {
+     ...
+     virThreadPoolDrain(qemu_driver->workerPool);
++    qemuDomainObjsAutoDestroy();
+     return 0;
+ }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What needs QEMU is left to a worker. A post-copy migration has failed without
+// anybody being asked.
+//
+// files: src/qemu/qemu_migration.c
+// sites: 5
+// aims: qemuMigrationAnyConnectionClosed
+
+@ closed exists @
+typedef virDomainObj, virConnectPtr, qemuDomainJobPrivate;
+typedef bool;
+identifier vm, conn, jobPriv, postcopy, phase;
+symbol false, qemuProcessCleanupMigrationJob;
+@@
+ qemuMigrationAnyConnectionClosed(virDomainObj *vm, virConnectPtr conn)
+ {
+-    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+     bool postcopy = false;
+-    int phase;
+     ... when any
+-    if (postcopy)
+-        phase = QEMU_MIGRATION_PHASE_POSTCOPY_FAILED;
+-    else
+-        phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+-    if (qemuMigrationJobStartPhase(vm, phase) < 0)
+-        return;
+-
+-    if (postcopy) {
+-        ...
+-    } else {
+-        ...
+-    }
++    if (vm->job->asyncOwner != 0) {
++        VIR_DEBUG("Thread %llu goes on with the migration", vm->job->asyncOwner);
++        return;
++    }
++
++    /* This is the main loop of the daemon, which waits for no job: QEMU is asked
++     * for something by a worker, and what is only about our own state does not
++     * need the domain to itself. */
++    if (!postcopy) {
++        qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_CANCELLED_MIGRATION,
++                               vm->job->phase, 0, NULL);
++        return;
++    }
++
++    qemuDomainObjSetJobPhase(vm, QEMU_MIGRATION_PHASE_POSTCOPY_FAILED);
++
++    if (vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT)
++        qemuMigrationSrcPostcopyFailed(vm);
++    else
++        qemuMigrationDstPostcopyFailed(vm);
++    qemuMigrationJobContinue(vm, qemuProcessCleanupMigrationJob);
+ }
+
+@ cancelled @
+identifier vm, conn;
+@@
+ static void qemuMigrationAnyConnectionClosed(virDomainObj *vm, virConnectPtr conn)
+ { ... }
++
++/**
++ * qemuMigrationProcessCancelled:
++ * @vm: locked and referenced domain object
++ * @phase: the phase in which the migration was left
++ *
++ * Ends an outgoing migration after the connection which controlled it was closed,
++ * unless somebody has gone on with it since.
++ */
++void
++qemuMigrationProcessCancelled(virDomainObj *vm,
++                              int phase)
++{
++    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
++
++    if (vm->job->asyncJob != VIR_ASYNC_JOB_MIGRATION_OUT ||
++        vm->job->asyncOwner != 0 ||
++        vm->job->phase != phase)
++        return;
++
++    if (qemuMigrationJobStartPhase(vm, QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED) < 0)
++        return;
++
++    qemuMigrationParamsReset(vm, jobPriv->migParams, vm->job->apiFlags);
++    qemuMigrationJobFinish(vm);
++}

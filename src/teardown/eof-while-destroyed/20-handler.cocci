@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The handler deals with the process whose end it was told, and with no other one.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 5
+// aims: processMonitorEOFEvent qemuProcessEventHandler
+
+@ handler @
+typedef virQEMUDriver, virDomainObj;
+identifier driver, vm, endjob;
+symbol true, false;
+@@
+ static void
+-processMonitorEOFEvent(virQEMUDriver *driver, virDomainObj *vm)
++processMonitorEOFEvent(virQEMUDriver *driver,
++                       virDomainObj *vm,
++                       int id)
+ {
+     ... when any
+-    if (qemuProcessBeginStopJob(vm, VIR_JOB_DESTROY, true) < 0)
+-        return;
+-
+-    if (!virDomainObjIsActive(vm)) {
+-        VIR_DEBUG(...);
+-        goto endjob;
+-    }
++    if (vm->def->id != id) {
++        VIR_DEBUG("Domain %p '%s' has been stopped, ignoring EOF",
++                  vm, vm->def->name);
++        return;
++    }
++
++    if (qemuProcessBeginStopJob(vm, VIR_JOB_DESTROY, true) < 0) {
++        /* There is a job which has not ended for a long time. */
++        if (vm->def->id == id && priv->processGone)
++            qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_MONITOR_EOF, id, 0, NULL);
++        return;
++    }
++
++    if (vm->def->id != id) {
++        VIR_DEBUG("Domain %p '%s' has been stopped, ignoring EOF",
++                  vm, vm->def->name);
++        virDomainObjEndJob(vm);
++        return;
++    }
+     ... when any
+-endjob:
+     qemuDomainRemoveInactive(driver, vm, 0, false);
+     virDomainObjEndJob(vm);
+ }
+
+@ call @
+identifier driver, vm;
+symbol processEvent;
+@@
+ qemuProcessEventHandler(...)
+ {
+     <+...
+     processMonitorEOFEvent(driver, vm
++                           , processEvent->action
+                            );
+     ...+>
+ }

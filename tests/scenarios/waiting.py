@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who waits for whom when QEMU does not answer, and when that ends."""
+
+import os
+import signal
+import threading
+import time
+
+import libvirt
+import libvirt_qemu
+
+from harness import phases, queries
+from harness.scenario import scenario
+
+# Seconds: an answer that waits for nothing; a closing window's limit
+# (VIR_JOB_WAIT_TIME), and what comes on top of it on a busy machine
+AT_ONCE = 5
+LIMIT = 30
+SLACK = 12
+
+GIVEN_UP = "Giving up job query of domain .* owned by .* remoteDispatchConnectGetAllDomainStats"
+
+
+class Call(threading.Thread):
+    """A call of its own thread, and what becomes of it"""
+
+    def __init__(self, function):
+        super().__init__(daemon=True)
+        self._function = function
+        self.result = self.error = None
+        self.took = None
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        try:
+            self.result = self._function()
+        except libvirt.libvirtError as error:
+            self.error = error
+        self.took = time.monotonic() - began
+
+
+def stats_call(host, guest):
+    """A domstats of @guest under way, on a connection of its own"""
+    domain = host.connect().lookupByName(guest.name)
+    return Call(lambda: queries.domain_stats(domain))
+
+
+@scenario()
+def client_gone(t):
+    """The client of a post-copy migration dies while a query of its source hangs: the
+    daemon goes on with all others."""
+    with phases.hold(t, "postcopy", "postcopy") as m:
+        m.stop_qemu(m.source)
+        call = stats_call(m.source, m.guest)
+        time.sleep(0.5)
+        m.client.kill()
+        time.sleep(0.5)
+        t.timed(AT_ONCE, lambda: m.source.connect().listAllDomains(), "list of a new connection")
+        t.wait(lambda: m.job(m.source)[1] == "postcopy_failed", AT_ONCE, "end of the migration")
+        state = m.state(m.source)
+        t.check(state == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED),
+                f"the domain is in state {state}")
+        t.check(call.is_alive(), "the query did not hang")
+        m.continue_qemu()
+        call.join(AT_ONCE)
+        t.check(not call.is_alive(), "the query has not come back")
+
+
+@scenario()
+def client_gone_after_begin(t):
+    """The same before the migration has done anything: its job ends, and QEMU is asked for
+    that by nobody for whom others wait."""
+    with phases.hold(t, "direct", "begun") as m:
+        m.stop_qemu(m.source)
+        call = stats_call(m.source, m.guest)
+        time.sleep(0.5)
+        m.client.kill()
+        time.sleep(0.5)
+        t.timed(AT_ONCE, lambda: m.source.connect().listAllDomains(), "list of a new connection")
+        m.continue_qemu()
+        call.join(AT_ONCE)
+        t.check(not call.is_alive(), "the query has not come back")
+        t.wait(lambda: m.job(m.source)[0] in (None, "none"), AT_ONCE, "end of the migration")
+
+
+@scenario(stock_fails="one thread handles the events of all domains")
+def slow_event(t):
+    """An event of a domain waits for a job that a migration does not let in; the end of
+    another domain is noticed at once."""
+    t.allow("Cannot start job", "cannot acquire state change lock")
+    other = t.guest()
+    other.start(t.alpha)
+    with phases.hold(t, "direct", "memory") as m:
+        libvirt_qemu.qemuMonitorCommand(m.domain, '{"execute": "system_reset"}', 0)
+        time.sleep(1)
+        domain = m.source.connect().lookupByName(other.name)
+        os.kill(m.source.qemu_pid(other.name), signal.SIGKILL)
+        t.wait(lambda: not domain.isActive(), AT_ONCE, "the end of the other domain")

@@ -8,13 +8,12 @@
 
 @@
 identifier driver, vm;
-expression list job;
 @@
  processResetEvent(...)
  {
      ... when any
--    qemuProcessRefreshState(driver, vm, job);
+-    qemuProcessRefreshState(driver, vm);
 +    if (virDomainObjIsActive(vm))
-+        qemuProcessRefreshState(driver, vm, job);
++        qemuProcessRefreshState(driver, vm);
      ... when any
  }

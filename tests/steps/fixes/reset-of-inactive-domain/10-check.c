@@ -8,7 +8,7 @@ processResetEvent(virQEMUDriver *driver,
     if (demoBegin(vm) < 0)
         return;
 
-    qemuProcessRefreshState(driver, vm, DEMO_JOB);
+    qemuProcessRefreshState(driver, vm);
 
     demoEnd(vm);
 }
@@ -18,5 +18,5 @@ static void
 processOtherEvent(virQEMUDriver *driver,
                   virDomainObj *vm)
 {
-    qemuProcessRefreshState(driver, vm, DEMO_JOB);
+    qemuProcessRefreshState(driver, vm);
 }

@@ -11,7 +11,7 @@ import time
 from . import layout
 from .checks import View
 from .spatch import Coccinelle, rule_names
-from .steps import read_series
+from .steps import find_step, read_series
 from .tree import SeriesError
 
 WORKERS = os.cpu_count() or 1
@@ -23,11 +23,8 @@ class Apply:
         # What the tree's files hold, as long as it is ours alone (see).
         self.view = None
         self.steps = read_series(args.source_of_steps)
-        names = [step.name for step in self.steps]
         if args.upto:
-            if args.upto not in names:
-                raise SeriesError(f'--upto: no step {args.upto}; there are: {" ".join(names)}')
-            self.steps = self.steps[:names.index(args.upto) + 1]
+            self.steps = self.steps[:find_step(self.steps, args.upto) + 1]
         self.cocci = Coccinelle(log, folder, not args.no_cache, args.whole_files)
 
     def prepare(self):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .applying import Apply
 from .spatch import MACROS
-from .steps import read_series
+from .steps import find_step, read_series
 from .tree import SeriesError, Tree
 
 TOOLS = Path(__file__).resolve().parent
@@ -140,19 +140,3 @@ class Known:
             self.tree.git('reset', '--quiet', '--hard')
             self.tree.git('clean', '-fdq')
             self.tree.git('checkout', '--quiet', '--force', '--detach', commit)
-
-
-def find_step(steps, name):
-    """The number of the step @name in @steps. A part of the name will do if it is
-    of one step only."""
-    names = [step.name for step in steps]
-    name = name.removeprefix('src/').strip('/')
-    for alike in (lambda other: other == name,
-                  lambda other: other.partition('/')[2] == name,
-                  lambda other: name in other):
-        found = [n for n, other in enumerate(names) if alike(other)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise SeriesError(f'{name} may be: {" ".join(names[n] for n in found)}')
-    raise SeriesError(f'no step {name}; there are: {" ".join(names)}')

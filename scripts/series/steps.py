@@ -170,3 +170,19 @@ def read_series(source):
         if subjects.count(step.subject) > 1:
             raise SeriesError(f'step {step.name}: its subject is not its own')
     return steps
+
+
+def find_step(steps, name):
+    """The number of the step @name in @steps. A part of the name will do if it is
+    of one step only."""
+    names = [step.name for step in steps]
+    name = name.removeprefix('src/').strip('/')
+    for alike in (lambda other: other == name,
+                  lambda other: other.partition('/')[2] == name,
+                  lambda other: name in other):
+        found = [n for n, other in enumerate(names) if alike(other)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SeriesError(f'{name} may be: {" ".join(names[n] for n in found)}')
+    raise SeriesError(f'no step {name}; there are: {" ".join(names)}')

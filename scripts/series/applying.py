@@ -21,7 +21,7 @@ class Apply:
     def __init__(self, tree, args, log, folder):
         self.tree, self.args, self.log, self.copied = tree, args, log, []
         # What the tree's files hold, as long as it is ours alone (see).
-        self.view = None
+        self.view, self.committer = None, None
         self.steps = read_series(args.source_of_steps)
         if args.upto:
             self.steps = self.steps[:find_step(self.steps, args.upto) + 1]
@@ -165,12 +165,23 @@ class Apply:
         new = tree.git('write-tree').strip()
         if new == old:
             raise SeriesError('it changed nothing')
-        who = re.sub(r'(>).*', r'\1', tree.git('var', 'GIT_COMMITTER_IDENT').strip())
-        message = tree.git('stripspace', raw=True, stdin=step.message.encode())
-        message = tree.git('interpret-trailers', '--if-exists', 'addIfDifferent', '--trailer',
-                           f'Signed-off-by: {who}', raw=True, stdin=message)
-        commit = tree.git('commit-tree', new, '-p', head, '-F', '-', stdin=message).strip()
+        commit = tree.git('commit-tree', new, '-p', head, '-F', '-',
+                          stdin=self.signed_off(step.message).encode()).strip()
         tree.git('update-ref', '-m', f'commit: {step.subject}', 'HEAD', commit, head)
+
+    def signed_off(self, message):
+        """The message as `git commit --signoff --cleanup=whitespace` has it."""
+        if not self.committer:
+            ident = self.tree.git('var', 'GIT_COMMITTER_IDENT')
+            self.committer = ident[:ident.rindex('>') + 1]
+        trailer = f'Signed-off-by: {self.committer}'
+        message = re.sub(r'[ \t]+$', '', message, flags=re.M).strip('\n') + '\n'
+        message = re.sub(r'\n{3,}', r'\n\n', message)
+        if re.search(r'^[\w-]+: ', message.rpartition('\n\n')[2], re.M):
+            # There may be trailers already, which git knows best.
+            return self.tree.git('interpret-trailers', '--if-exists', 'addIfDifferent',
+                                 '--trailer', trailer, stdin=message.encode())
+        return f'{message}\n{trailer}\n'
 
     def replace_file(self, step, name):
         """Put the step's own text in the place of the file @name, whose mode stays."""

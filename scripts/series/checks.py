@@ -89,13 +89,13 @@ class Check:
     def function(view, name, file):
         if file not in view.files(file):
             return f'no tracked file {file}'
-        count = view.functions(file).count(name)
+        count = view.count(name, file)
         return None if count == 1 else f'defined {count} times in {file}'
 
     @staticmethod
     def no_function(view, name):
         where = [file for file in view.files('**/*.c', '**/*.h')
-                 if name in view.text(file) and name in view.functions(file)]
+                 if name in view.text(file) and view.count(name, file)]
         return f'still defined in {" ".join(where)}' if where else None
 
 
@@ -104,16 +104,16 @@ class View:
     a file has to tell."""
 
     def __init__(self, tree):
-        self.tree, self.names, self.found = tree, tree.files(), {}
-        self.texts, self.defined, self.hits = {}, {}, {}
+        self.tree, self.names, self.found = tree, list(tree.files()), {}
+        self.texts, self.hits = {}, {}
 
     def forget(self, names):
         """The files @names have changed, or are new."""
         for name in names:
-            for known in (self.texts, self.defined, *self.hits.values()):
+            for known in (self.texts, *self.hits.values()):
                 known.pop(name, None)
         if not set(names) <= set(self.names):
-            self.names, self.found = self.tree.files(), {}
+            self.names, self.found = list(self.tree.files()), {}
 
     def files(self, *specs):
         """The tracked files that match any of the pathspecs."""
@@ -128,11 +128,9 @@ class View:
                 else self.tree.read(name)
         return self.texts[name]
 
-    def functions(self, name):
-        """The names of the functions that the file defines."""
-        if name not in self.defined:
-            self.defined[name] = [d[0] for d in definitions(self.text(name))]
-        return self.defined[name]
+    def count(self, function, name):
+        """How often the file defines the function."""
+        return sum(1 for _ in definitions(self.text(name), function))
 
     def lines(self, regex, name):
         """The numbers of the file's lines that match."""

@@ -38,7 +38,7 @@ CHATTER = re.compile(r'init_defs|proto for |HANDLING: |Skipping: |\s*\(ONCE\) |\
                      # With --verbose-parsing; what it tells of is looked at.
                      r'Warning: PARSING: type defaults|ERROR-RECOV: |parsing pass\d|parse error|'
                      r' = File |  around = |  whole content = |badcount: |bad:|BAD:!!!!!|PB MAYBE: dangerous typedef inference|TYPEDEF CONFLICT:|'
-                     r'transforming some ident into a typedef')
+                     r'transforming some ident into a typedef|TODO:typedef now used')
 
 
 class Coccinelle:
@@ -133,12 +133,21 @@ class Coccinelle:
         for name, piece in slices.items():
             key += [name.encode(), piece.text().encode('latin-1')]
         answer = json.loads(self.cached(key, lambda: self.run_on_slices(cocci, slices)))
+        if 'whole' in answer:
+            raise Uncut(answer['whole'])
         for name, spots in answer['spots'].items():
             refuse_blind_spots(cocci, name, spots)
         changed = {name: slices[name].spliced(parts) for name, parts in answer['files'].items()}
         return changed, answer['sites'], set(answer['rules'])
 
     def run_on_slices(self, cocci, slices):
+        try:
+            answer = self.transformed(cocci, slices)
+        except Uncut as why:
+            answer = {'whole': str(why)}
+        return json.dumps(answer).encode()
+
+    def transformed(self, cocci, slices):
         for piece in slices.values():
             piece.refuse_if_torn()
         answer = {'spots': {}, 'files': {}, 'sites': 0}
@@ -147,7 +156,7 @@ class Coccinelle:
             for name, piece in slices.items():
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 (work / name).write_bytes(piece.text().encode('latin-1'))
-            out = self.transform(cocci, ['--no-includes', '--verbose-parsing'], slices, work)
+            out = self.transform(cocci, ['--no-includes', '--verbose-parsing'], slices, work, Uncut)
             # A function that was tried has a control flow graph.
             seen = set(TRYING.findall(out))
             spots = regions(out)
@@ -163,7 +172,7 @@ class Coccinelle:
                     answer['sites'] += sum(count_hunks(old, part) for old, part
                                            in zip(piece.parts(), parts) if old != part)
         answer['rules'] = sorted(matched_rules(out))
-        return json.dumps(answer).encode()
+        return answer
 
     def without_flow(self, name, text, spots, seen):
         """The functions of the slice @text that no rule was tried on, and
@@ -241,19 +250,21 @@ class Coccinelle:
         answer['rules'] = sorted(matched_rules(out))
         return json.dumps(answer).encode()
 
-    def transform(self, cocci, options, names, work):
+    def transform(self, cocci, options, names, work, odd_error=SeriesError):
         """Run @cocci in the folder @work, on the files @names there; return
-        what spatch says."""
+        what spatch says. Raise @odd_error if that is unheard of."""
         rules = work / cocci.name
         rules.write_text(cocci.text)
         status, out = self.spatch(
             ['--sp-file', str(rules), *options, '--indent', '4', '--smpl-spacing',
              '--max-width', '80', '--show-trying', '--timeout', '300', '--in-place',
              '--no-show-diff', *cocci.options, *names], work)
-        odd = [line for line in out.splitlines() if not CHATTER.match(line)]
-        if status or odd:
-            raise SeriesError(f'{cocci.name}: spatch on {", ".join(names)}: '
-                              + (odd[0].strip() if odd else f'exit status {status}'))
+        where = f'{cocci.name}: spatch on {", ".join(names)}'
+        if status:
+            raise SeriesError(f'{where}: exit status {status}')
+        odd = [line.strip() for line in out.splitlines() if not CHATTER.match(line)]
+        if odd:
+            raise odd_error(f'{where}: {odd[0]}')
         return out
 
 

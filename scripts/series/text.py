@@ -4,11 +4,13 @@
 import re
 
 
-def definitions(text):
-    """The functions that @text defines, libvirt's way: the name, or the
-    return type before it, begins a line. Yield (name, start, end)."""
-    for found in re.finditer(r'^(?:[A-Za-z_][\w \t*]*[ \t*])?([A-Za-z_]\w*)\(',
-                             text, re.M):
+DEFINITION = re.compile(r'^(?:[A-Za-z_][\w \t*]*[ \t*])?([A-Za-z_]\w*)\(', re.M)
+
+
+def definitions(text, name=None):
+    """The functions that @text defines, or that of this name, libvirt's way: the
+    name, or the return type before it, begins a line. Yield (name, start, end)."""
+    for found in heads(text, name) if name else DEFINITION.finditer(text):
         depth, pos = 1, found.end()
         while depth and pos < len(text):
             depth += {'(': 1, ')': -1}.get(text[pos], 0)
@@ -16,6 +18,14 @@ def definitions(text):
         if re.match(r'[ \t]*(\w[\w() \t,]*)?\n+\{', text[pos:pos + 200]):
             close = text.find('\n}', pos)
             yield found[1], found.start(), len(text) if close < 0 else close + 2
+
+
+def heads(text, name):
+    """Matches of DEFINITION for the function @name."""
+    for at in places(text, [name]):
+        found = DEFINITION.match(text, text.rfind('\n', 0, at) + 1)
+        if found and found.start(1) == at:
+            yield found
 
 
 def matcher(text):

@@ -35,7 +35,7 @@ class Tree:
             self.env[f'GIT_CONFIG_VALUE_{n}'] = value
         # What the files held that were written since; and what files hold, for
         # those who are sure that nobody else changes them (remember).
-        self.written, self.texts = {}, None
+        self.written, self.texts, self.names = {}, None, None
 
     def git(self, *args, ok=(0,), raw=False, stdin=None):
         """Run git in the tree; return its output. Raise SeriesError unless
@@ -49,6 +49,10 @@ class Tree:
 
     def files(self, *pathspecs):
         """Tracked files that match any of the pathspecs (git's globs)."""
+        if self.texts is not None:
+            if self.names is None:
+                self.names = self.git('ls-files', '-z').split('\0')[:-1]
+            return matching(self.names, pathspecs) if pathspecs else self.names
         magic = [f':(glob){spec}' for spec in pathspecs]
         return [f for f in self.git('ls-files', '-z', '--', *magic).split('\0') if f]
 
@@ -62,8 +66,8 @@ class Tree:
         return self.git('log', '--format=%s').splitlines()
 
     def remember(self):
-        """From now on each file is read once."""
-        self.texts = {}
+        """From now on each file is read once, and git is asked once for their names."""
+        self.texts, self.names = {}, None
 
     def read(self, name):
         if self.texts is not None and name in self.texts:
@@ -82,7 +86,9 @@ class Tree:
     def forget(self, name):
         """The file @name is about to be written."""
         if name not in self.written:
-            self.written[name] = self.read(name) if (self.path / name).is_file() else ''
+            there = (self.path / name).is_file()
+            self.written[name] = self.read(name) if there else ''
+            self.names = self.names if there else None
         if self.texts is not None:
             self.texts.pop(name, None)
 
@@ -91,6 +97,8 @@ def matching(names, specs):
     """Those of the files @names that match one of @specs, as with git's
     `:(glob)`: `*` and `?` stop at a slash, `**/` does not, and a name without
     any of them stands for what is below it, too."""
+    if len(specs) == 1 and specs[0] in names:
+        return [specs[0]]
     wanted = re.compile('|'.join(map(translated, specs)))
     return [name for name in names if wanted.fullmatch(name)]
 

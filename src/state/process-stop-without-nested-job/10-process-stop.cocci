@@ -10,41 +10,26 @@
 expression vm, asyncJob;
 identifier out;
 @@
- qemuProcessStop(...)
- {
-     <+...
--    if (asyncJob != VIR_ASYNC_JOB_NONE) {
--        if (virDomainObjBeginNestedJob(vm, asyncJob) < 0)
--            goto out;
--    } else if (...) {
--        VIR_WARN(...);
--    }
-     ...+>
- }
+-if (asyncJob != VIR_ASYNC_JOB_NONE) {
+-    if (virDomainObjBeginNestedJob(vm, asyncJob) < 0)
+-        goto out;
+-} else if (...) {
+-    VIR_WARN(...);
+-}
 
 @ end @
 expression vm, asyncJob;
 @@
- qemuProcessStop(...)
- {
-     <+...
--    if (asyncJob != VIR_ASYNC_JOB_NONE)
--        virDomainObjEndJob(vm);
-     ...+>
- }
+-if (asyncJob != VIR_ASYNC_JOB_NONE)
+-    virDomainObjEndJob(vm);
 
 @ inactive @
 expression vm;
 identifier endjob;
 symbol cleanup;
 @@
- qemuProcessStop(...)
- {
-     <+...
-     if (!virDomainObjIsActive(vm)) {
-         ...
--        goto endjob;
-+        goto cleanup;
-     }
-     ...+>
+ if (!virDomainObjIsActive(vm)) {
+     ...
+-    goto endjob;
++    goto cleanup;
  }

@@ -28,14 +28,9 @@ statement S1, S2;
  }
 
 @ done @
-identifier vm, cleanup, priv;
-symbol false;
+identifier cleanup, priv;
+symbol vm, false;
 @@
- qemuMigrationSrcRun(..., virDomainObj *vm, ...)
- {
-     ... when any
  cleanup:
 +    virDomainObjEndSwitchover(vm);
      priv->signalIOError = false;
-     ... when any
- }

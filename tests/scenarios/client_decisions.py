@@ -206,6 +206,24 @@ def nowait_does_not_ask(t):
         m.continue_qemu()
 
 
+@scenario(stock_fails="it waits 30 s for a guest that arrives")
+def stats_of_all_do_not_wait(t):
+    """The statistics of all are not held up for long by a guest that arrives and whose
+    QEMU does not answer the one who asks it."""
+    with phases.hold(t, "p2p", "memory") as m:
+        conn = m.destination.connect()
+        m.stop_qemu(m.destination)
+        query = Background(m.destination, m.guest, lambda domain: domain.blockStats("vda"))
+        t.check(query.waits(1), f"the query did not wait for QEMU: {query.error}")
+        found = t.timed(HOST_WIDE + 1, conn.getAllDomainStats, "domstats of all")
+        t.check(len(found) == 1, f"{len(found)} domains")
+        t.check(found[0][1]["state.state"] == libvirt.VIR_DOMAIN_PAUSED, "the wrong state")
+        m.continue_qemu()
+        t.check(not query.waits(20) and query.error is None, f"the query: {query.error}")
+        m.release()
+        t.check(m.result(END_LIMIT) is None, f"the migration failed: {m.result()}")
+
+
 @scenario(stock_fails="a QEMU that dies fails the statistics of all")
 def stats_without_the_dead(t):
     """A QEMU dies while it is asked for its statistics: the others are answered."""

@@ -34,9 +34,9 @@ SWITCHOVER_QUERIES = ("domstats", "dominfo", "domblkstat", "domifstat", "dommems
                       "migrate-setmaxdowntime", "migrate-setspeed", "suspend")
 
 EXEMPTIONS = (
-    Exemption(("switchover", "switchover-answer"), "source", SWITCHOVER_QUERIES, 6,
+    Exemption(("switchover", "switchover-answer"), "source", SWITCHOVER_QUERIES, 4,
               "the guest stands still in a switchover: a query that comes then waits until it is "
-              "over, 5 s at most, so as not to add to the downtime"),
+              "over, 2 s at most, so as not to add to the downtime"),
 )
 
 

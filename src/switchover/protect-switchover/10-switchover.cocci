@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The handler of STOP begins the switchover of a migration, its own thread
-// ends it when it knows what became of it.
+// The handler of MIGRATION begins the switchover of an outgoing migration, its own
+// thread ends it when it knows what became of it.
 //
 // files: src/qemu/qemu_process.c src/qemu/qemu_migration.c
 // sites: 2
-// aims: qemuProcessHandleStop qemuMigrationSrcRun
+// aims: qemuProcessHandleMigrationStatus qemuMigrationSrcRun
 
-@ stop exists @
-identifier vm;
-symbol reason;
-statement S1, S2;
+@ event exists @
+identifier vm, privJob, status;
 @@
- qemuProcessHandleStop(..., virDomainObj *vm)
+ qemuProcessHandleMigrationStatus(..., virDomainObj *vm, int status)
  {
      ... when any
-     if (vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT) {
-+        if (reason == VIR_DOMAIN_PAUSED_UNKNOWN && vm->job->asyncOwner != 0) {
-+            /* It was QEMU's own decision, and somebody waits for what
-+             * comes of it. */
-+            virDomainObjBeginSwitchover(vm);
-+        }
+     privJob->stats.mig.status = status;
 +
-         if (vm->job->current->status == VIR_DOMAIN_JOB_STATUS_POSTCOPY) S1 else S2
-     }
++    if (vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT &&
++        status == QEMU_MONITOR_MIGRATION_STATUS_PRE_SWITCHOVER) {
++        /* QEMU has stopped the guest and waits to be told to go on. */
++        virDomainObjBeginSwitchover(vm);
++    }
++
+     virDomainObjBroadcast(vm);
      ... when any
  }
 

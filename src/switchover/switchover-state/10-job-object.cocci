@@ -11,7 +11,8 @@
  struct _virDomainJobObj {
      ...
 +    unsigned long long asyncSwitchover; /* Until when newcomers wait for the
-+                                           switchover, 0 if there is none */
++                                           switchover, on the monotonic clock
++                                           in ms, 0 if there is none */
      int phase;
      ...
  };

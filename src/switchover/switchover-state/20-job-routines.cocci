@@ -52,22 +52,21 @@ identifier obj;
 + * regular job starts from now on, except for those which end it: VIR_JOB_DESTROY
 + * and VIR_JOB_ABORT. The one which may be running goes on. This lasts until
 + * virDomainObjEndSwitchover() is called, or the async job ends, but at most for
-+ * VIR_JOB_SWITCHOVER_TIME, however often this is called meanwhile.
++ * VIR_JOB_SWITCHOVER_TIME. Nothing happens if it has been called before, or if
++ * nobody owns the async job.
 + */
 +void
 +virDomainObjBeginSwitchover(virDomainObj *obj)
 +{
 +    virDomainJobObj *job = obj->job;
-+    unsigned long long now;
 +
-+    if (!job->asyncJob || virDomainAsyncJobInSwitchover(job) ||
-+        virTimeMillisNow(&now) < 0)
++    if (!job->asyncJob || job->asyncOwner == 0 || job->asyncSwitchover > 0)
 +        return;
 +
 +    VIR_DEBUG("Switchover begins (vm=%p name=%s async=%s)", obj, obj->def->name,
 +              virDomainAsyncJobTypeToString(job->asyncJob));
 +
-+    job->asyncSwitchover = now + VIR_JOB_SWITCHOVER_TIME;
++    job->asyncSwitchover = virTimeMonotonicMillis() + VIR_JOB_SWITCHOVER_TIME;
 +}
 +
 +

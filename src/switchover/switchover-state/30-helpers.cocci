@@ -14,11 +14,7 @@ typedef virDomainJob, virDomainJobObj, virDomainObj;
 +static bool
 +virDomainAsyncJobInSwitchover(virDomainJobObj *job)
 +{
-+    unsigned long long now;
-+
-+    return job->asyncSwitchover > 0 &&
-+           virTimeMillisNow(&now) == 0 &&
-+           now < job->asyncSwitchover;
++    return virTimeMonotonicMillis() < job->asyncSwitchover;
 +}
 +
 +/* The jobs which may run along with the async job at the moment */

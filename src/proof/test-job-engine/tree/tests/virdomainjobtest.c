@@ -7,7 +7,7 @@
  * while the others keep doing what they were doing, and then compares what has
  * become of the domain's jobs and of the threads with what is expected.
  *
- * No time is involved. All threads run with the domain locked and only a wait
+ * No time is involved: the clock does what a step says. All threads run with the domain locked and only a wait
  * inside of the job functions lets go of the lock. These waits are intercepted,
  * so it is known which thread waits for which condition and whether it has been
  * woken up. A step is over as soon as each thread either returned or waits and
@@ -38,6 +38,9 @@
 /* For how long threads may be busy with a single step. Only a runaway thread
  * makes it matter. */
 #define TEST_DEADLINE (60 * 1000ull)
+
+/* in ms */
+#define TEST_HOUR (60 * 60 * 1000)
 
 /* The flood: so many threads query the domain in a tight loop while the async
  * job becomes interruptible and stops being so this many times, which takes a
@@ -96,6 +99,7 @@ struct _testThread {
     bool timeout;               /* the wait is over because of a timeout */
     unsigned long long deadline; /* of the first wait of @func */
     bool deadlineMoved;         /* another wait had a different one */
+    bool deadlineOdd;           /* it is not on the monotonic clock */
 };
 
 struct _testData {
@@ -106,6 +110,8 @@ struct _testData {
     /* Everything below is guarded by the domain lock. */
     virCond progress;           /* broadcast when a thread returns or waits */
     bool cancel;                /* the case failed, let everybody go */
+    unsigned long long passed;  /* so much time has passed in the case, in ms */
+    long long clockStep;        /* the system's clock was set by that, in ms */
 
     /* the flood */
     size_t jobs;                /* number of jobs started so far */
@@ -163,6 +169,7 @@ static int (*real_virCondWaitUntil)(virCond *c, virMutex *m,
 static void (*real_virCondSignal)(virCond *c);
 static void (*real_virCondBroadcast)(virCond *c);
 static int (*real_virTimeMillisNow)(unsigned long long *now);
+static unsigned long long (*real_virTimeMonotonicMillis)(void);
 
 
 static void
@@ -176,6 +183,7 @@ init_syms(void)
     VIR_MOCK_REAL_INIT(virCondSignal);
     VIR_MOCK_REAL_INIT(virCondBroadcast);
     VIR_MOCK_REAL_INIT(virTimeMillisNow);
+    VIR_MOCK_REAL_INIT(virTimeMonotonicMillis);
 }
 
 
@@ -205,6 +213,9 @@ testThreadWait(testThread *self,
         if (self->deadline && self->deadline != deadline)
             self->deadlineMoved = true;
         self->deadline = deadline;
+
+        if (deadline > virTimeMonotonicMillis() + TEST_DEADLINE)
+            self->deadlineOdd = true;
     }
 
     real_virCondBroadcast(&self->data->progress);
@@ -304,21 +315,39 @@ virCondBroadcast(virCond *c)
 }
 
 
-/* No thread sees the same time twice. */
 int
 virTimeMillisNow(unsigned long long *now)
 {
-    testThread *self = g_private_get(&testSelf);
-
     init_syms();
 
     if (real_virTimeMillisNow(now) < 0)
         return -1;
 
-    if (self)
-        *now += ++self->ticks;
+    if (current)
+        *now += current->passed + current->clockStep;
 
     return 0;
+}
+
+
+/* No thread sees the same time twice. */
+unsigned long long
+virTimeMonotonicMillis(void)
+{
+    testThread *self = g_private_get(&testSelf);
+    unsigned long long now;
+
+    init_syms();
+
+    now = real_virTimeMonotonicMillis();
+
+    if (current)
+        now += current->passed;
+
+    if (self)
+        now += ++self->ticks;
+
+    return now;
 }
 
 
@@ -372,6 +401,7 @@ testThreadRun(void *opaque)
 
         self->deadline = 0;
         self->deadlineMoved = false;
+        self->deadlineOdd = false;
         self->rc = self->func(data, self->arg);
         self->error = testErrorMessage(data);
         self->func = NULL;
@@ -408,14 +438,10 @@ testIsAtRest(testData *data,
 static void
 testRest(testData *data)
 {
-    unsigned long long now;
-
-    if (virTimeMillisNow(&now) < 0)
-        abort();
+    unsigned long long then = real_virTimeMonotonicMillis() + TEST_DEADLINE;
 
     while (!testIsAtRest(data, NULL)) {
-        if (virCondWaitUntil(&data->progress, &data->vm->parent.lock,
-                             now + TEST_DEADLINE) < 0) {
+        if (virCondWaitUntil(&data->progress, &data->vm->parent.lock, then) < 0) {
             /* There is a runaway thread, thus no way to clean up. */
             fprintf(stderr, "threads did not come to rest\n");
             abort();
@@ -584,6 +610,8 @@ testDataFormat(testData *data,
 
         if (thread->deadlineMoved)
             virBufferAddLit(&buf, "(deadline moved)");
+        if (thread->deadlineOdd)
+            virBufferAddLit(&buf, "(wrong clock)");
     }
 
     for (i = 0; results && i < data->nthreads; i++) {
@@ -878,6 +906,24 @@ testIsBrief(testData *data, int who)
 }
 
 
+/* Time passes, in ms. */
+static int
+testPassTime(testData *data, int ms)
+{
+    data->passed += ms;
+    return 0;
+}
+
+
+/* The system's clock is set, by so many ms. */
+static int
+testSetClock(testData *data, int ms)
+{
+    data->clockStep += ms;
+    return 0;
+}
+
+
 /* Sets the limit of queued jobs. */
 static int
 testSetLimit(testData *data, int limit)
@@ -927,7 +973,7 @@ testEndSwitchover(testData *data, int arg G_GNUC_UNUSED)
 static int
 testSwitchoverTimeout(testData *data, int who)
 {
-    data->vm->job->asyncSwitchover = 1;
+    testPassTime(data, VIR_JOB_SWITCHOVER_TIME);
     return testTimeout(data, who);
 }
 
@@ -1637,50 +1683,93 @@ static const testStep stepsSwitchoverNew[] = {
     { 0 }
 };
 
-/* A migration comes in, and QEMU is faster than the Finish phase, in which the
- * switchover begins once more. */
+/* Once is enough, or it could go on for ever. */
+static const testStep stepsSwitchoverOnce[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:open 1" },
+    { EVENT, testPassTime, VIR_JOB_SWITCHOVER_TIME,
+      "none migration out:owner:open 1" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* Whatever somebody does to the system's clock. */
+static const testStep stepsSwitchoverClock[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:owner:open 1" },
+    { EVENT, testSetClock, TEST_HOUR,
+      "none migration out:owner:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:open 2 first=wait" },
+    { EVENT, testSetClock, - 2 * TEST_HOUR,
+      "none migration out:owner:open 2 first=wait" },
+    { EVENT, testSwitchoverTimeout, FIRST,
+      "query:first migration out:owner:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:open 1 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+/* If nobody owns the job nobody hands the guest over, nor ends the switchover. */
 static const testStep stepsSwitchoverUnowned[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration out:nobody:open 1 owner=0" },
+    { EVENT, testBeginSwitchover, 0,
+      "none migration out:nobody:open 1" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:nobody:open 2 first=0" },
+    { FIRST, testEnd, 0,
+      "none migration out:nobody:open 1 first=0" },
+    { OTHER, testDiscard, 0,
+      "none none 0 other=0" },
+    { 0 }
+};
+
+/* The Finish phase of a migration that comes in, which is left without success. */
+static const testStep stepsSwitchoverFinish[] = {
     { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
       "none migration in:owner:closed 1 owner=0" },
     { OWNER, testRelease, 0,
       "none migration in:nobody:open 1 owner=0" },
     { FIRST, testBegin, VIR_JOB_QUERY,
       "query:first migration in:nobody:open 2 first=0" },
-    { EVENT, testBeginSwitchover, 0,
-      "query:first migration in:nobody:open 2" },
-    { SECOND, testBegin, VIR_JOB_QUERY,
-      "query:first migration in:nobody:open 3 second=wait" },
-    { FIRST, testEnd, 0,
-      "none migration in:nobody:open 2 first=0 second=wait" },
     { OWNER, testStartPhase, 0,
-      "none migration in:owner:closed 2 owner=0 second=wait" },
+      "query:first migration in:owner:closed 2 owner=wait" },
+    { FIRST, testEnd, 0,
+      "none migration in:owner:closed 1 owner=0 first=0" },
     { OWNER, testBeginSwitchover, 0,
-      "none migration in:owner:closed 2 owner=0 second=wait" },
+      "none migration in:owner:closed 1 owner=0" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "none migration in:owner:closed 2 second=wait" },
     { OWNER, testEnter, 0,
       "none migration in:owner:open 2 owner=0 second=wait" },
     { OWNER, testExit, 0,
       "none migration in:owner:closed 2 owner=0 second=wait" },
-    { OWNER, testEndAsync, 0,
-      "query:second none 1 owner=0 second=0" },
-    { SECOND, testEnd, 0,
-      "none none 0 second=0" },
-    { 0 }
-};
-
-/* Nobody takes the job over, the daemon must not be silent for ever. */
-static const testStep stepsSwitchoverUnownedTimeout[] = {
-    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
-      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testEndSwitchover, 0,
+      "none migration in:owner:closed 2 owner=0 second=wait(deadline moved)" },
     { OWNER, testRelease, 0,
-      "none migration in:nobody:open 1 owner=0" },
-    { EVENT, testBeginSwitchover, 0,
-      "none migration in:nobody:open 1" },
-    { FIRST, testBegin, VIR_JOB_QUERY,
-      "none migration in:nobody:open 2 first=wait" },
-    { EVENT, testSwitchoverTimeout, FIRST,
-      "query:first migration in:nobody:open 2 first=0" },
-    { FIRST, testEnd, 0,
-      "none migration in:nobody:open 1 first=0" },
+      "query:second migration in:nobody:open 2 owner=0 second=0(deadline moved)" },
+    { SECOND, testEnd, 0,
+      "none migration in:nobody:open 1 second=0" },
     { OTHER, testDiscard, 0,
       "none none 0 other=0" },
     { 0 }
@@ -2643,6 +2732,44 @@ testRunLimitConfig(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A wait that ends when it should does so on the clock of the deadline. */
+static int
+testRunWaitUntil(const void *opaque G_GNUC_UNUSED)
+{
+    virMutex mutex;
+    virCond cond;
+    unsigned long long start;
+    unsigned long long now;
+    int err;
+
+    if (virMutexInit(&mutex) < 0)
+        return -1;
+
+    if (virCondInit(&cond) < 0) {
+        virMutexDestroy(&mutex);
+        return -1;
+    }
+
+    virMutexLock(&mutex);
+    start = virTimeMonotonicMillis();
+    do {
+        err = virCondWaitUntil(&cond, &mutex, start + 100) < 0 ? errno : 0;
+    } while (err == 0);
+    now = virTimeMonotonicMillis();
+    virMutexUnlock(&mutex);
+
+    virCondDestroy(&cond);
+    virMutexDestroy(&mutex);
+
+    if (err != ETIMEDOUT || now < start + 100) {
+        VIR_TEST_VERBOSE("errno %d after %llu ms", err, now - start);
+        return -1;
+    }
+
+    return 0;
+}
+
+
 static int
 mymain(void)
 {
@@ -2726,6 +2853,7 @@ mymain(void)
     DO_TEST("timeout names who is in the way", stepsTimeout);
     DO_TEST("timeout is not extended by closing", stepsDeadline);
     DO_TEST("timeout may be short, and no error", stepsBriefly);
+    DO_TEST_FULL("wait ends by the monotonic clock", testRunWaitUntil, .steps = NULL);
 
     /* Death */
     DO_TEST("domain dies while open", stepsDiesOpen);
@@ -2741,8 +2869,10 @@ mymain(void)
     DO_TEST("switchover can be ended", stepsSwitchoverEnds);
     DO_TEST("switchover takes too long", stepsSwitchoverTimeout);
     DO_TEST("switchover ends with the job", stepsSwitchoverNew);
-    DO_TEST("switchover before the job is taken over", stepsSwitchoverUnowned);
-    DO_TEST("switchover without owner takes too long", stepsSwitchoverUnownedTimeout);
+    DO_TEST("switchover begins once", stepsSwitchoverOnce);
+    DO_TEST("switchover does not depend on the system's clock", stepsSwitchoverClock);
+    DO_TEST("switchover needs an owner", stepsSwitchoverUnowned);
+    DO_TEST("switchover in the last phase", stepsSwitchoverFinish);
 
     /* Destroying between two phases */
     DO_TEST("destroy goes before the next phase", stepsDestroyBeforePhase);

@@ -30,12 +30,7 @@ FOLDERS = {
 START_TIMEOUT = 60
 STOP_TIMEOUT = 20
 
-# All workers are there from the start: on stock 9.0.0 a migration's Finish call
-# can be left waiting until one of the queries that wait for it times out, as its
-# thread pool does not grow while calls are queued (docs/found-in-stock.md). It
-# would hide what a scenario is about.
-MIN_WORKERS = 64
-
+# How many calls a daemon executes at once is what Debian ships: nothing is set.
 LIBVIRTD_CONF = """
 listen_tls = 0
 listen_tcp = 1
@@ -44,8 +39,6 @@ tcp_port = "{port}"
 auth_tcp = "none"
 auth_unix_rw = "none"
 host_uuid = "{uuid}"
-min_workers = {min_workers}
-max_workers = 64
 log_level = 3
 log_filters = "{filters}"
 log_outputs = "1:file:/var/log/libvirt/libvirtd.log"
@@ -85,15 +78,15 @@ def first_fault(path):
 class Host:
     """A libvirt host that runs the daemon of the build tree @build.
 
-    @qemu_conf: lines to add to qemu.conf; @debug_jobs: has the daemon log each
-    job. @cache: a folder where what a daemon of this build learns about QEMU is
-    kept from run to run, or None. @min_workers: as in libvirtd.conf. @valgrind:
-    whether the daemon runs under valgrind, which writes to the files valgrind.PID
-    beside the daemon's log; AddressSanitizer, if the build has it, to asan.PID.
+    @qemu_conf, @libvirtd_conf: lines to add to these files; @debug_jobs: has the
+    daemon log each job. @cache: a folder where what a daemon of this build learns
+    about QEMU is kept from run to run, or None. @valgrind: whether the daemon runs
+    under valgrind, which writes to the files valgrind.PID beside the daemon's log;
+    AddressSanitizer, if the build has it, to asan.PID.
     """
 
     def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None,
-                 min_workers=MIN_WORKERS, valgrind=False):
+                 libvirtd_conf="", valgrind=False):
         index = NAMES.index(name)
         self.name = name
         self.build = build
@@ -116,8 +109,8 @@ class Host:
             os.makedirs(cache, exist_ok=True)
             self._copy_cache(cache, os.path.join(self.folder, "cache"))
         self._write("libvirtd.conf", LIBVIRTD_CONF.format(
-            port=self.port, uuid=uuid.uuid4(), min_workers=min_workers,
-            filters=JOB_FILTERS if debug_jobs else ""))
+            port=self.port, uuid=uuid.uuid4(),
+            filters=JOB_FILTERS if debug_jobs else "") + libvirtd_conf)
         self._write("qemu.conf", QEMU_CONF.format(
             port_min=49152 + 100 * index, port_max=49251 + 100 * index) + qemu_conf)
         self._hold_namespaces()

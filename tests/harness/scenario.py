@@ -17,7 +17,7 @@ import libvirt
 
 from . import faults, queries
 from .guest import Guest
-from .host import MIN_WORKERS, Host
+from .host import Host
 
 
 class Failure(Exception):
@@ -84,7 +84,7 @@ class Test:
         self.tools = tools
         self.log_file = log_file
         self.qemu_conf = ""     # to be set before the first use of a host
-        self.min_workers = MIN_WORKERS     # as well
+        self.libvirtd_conf = ""     # as well
         self._caches = caches
         self._hosts = {}
         self._guests = []
@@ -96,7 +96,7 @@ class Test:
             build = self.builds.get(name, self.build)
             self._hosts[name] = Host(self.folder, name, build, qemu_conf=self.qemu_conf,
                                      debug_jobs=True, cache=self._caches(build),
-                                     min_workers=self.min_workers, valgrind=self._valgrind)
+                                     libvirtd_conf=self.libvirtd_conf, valgrind=self._valgrind)
             self._hosts[name].start()
         return self._hosts[name]
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Whom a job needs which arrives.
+//
+// files: src/util/virthreadpool.c
+// sites: 2
+// aims: virThreadPoolSendJob
+
+@ send @
+typedef virThreadPool;
+identifier pool, priority;
+symbol false;
+@@
+ virThreadPoolSendJob(virThreadPool *pool, unsigned int priority, ...)
+ {
+     ...
+-    if (pool->freeWorkers <= pool->jobQueueDepth &&
+-        pool->nWorkers < pool->maxWorkers &&
+-        virThreadPoolExpand(pool, 1, false) < 0)
++    if (virThreadPoolGrow(pool, priority) < 0)
+         return -1;
+     ...
+     pool->jobQueueDepth++;
++    if (priority)
++        pool->prioQueueDepth++;
+     ...
+ }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever uses a snapshot goes on using it. (The functions that remove the files
-// are text edits: Coccinelle does not take G_GNUC_UNUSED.)
+// Whoever uses a snapshot goes on using it. (The function that removes the file is
+// a text edit: Coccinelle does not take G_GNUC_UNUSED.)
 //
 // files: src/qemu/qemu_snapshot.c
 // sites: 1
@@ -19,8 +19,11 @@ initializer list values;
 +    /* The thread which takes or deletes a snapshot uses the objects until it
 +     * notices what has become of the domain. They are freed along with it. */
 +    if (vm->job->asyncJob == VIR_ASYNC_JOB_SNAPSHOT &&
-+        vm->job->asyncOwner != virThreadSelfID())
-+        return qemuSnapshotUnlinkAllMetadata(driver, vm);
-+
++        vm->job->asyncOwner != 0 &&
++        vm->job->asyncOwner != virThreadSelfID()) {
++        rem.momentDiscard = qemuSnapshotUnlinkMetadata;
++        virDomainSnapshotForEach(vm->snapshots, qemuDomainMomentDiscardAll, &rem);
++        return rem.err;
++    }
      ...
  }

@@ -33,6 +33,11 @@ A semantic patch opens with `//` comments, among them its header:
   // aims: IDENT...      optional; what it aims at: all that it looks at or changes
                          must name one of these. Coccinelle sees only such
                          parts of the files, and must understand them
+  // parameter: REGEX    optional; the aims are functions that have such a parameter,
+                         of which the regular expression is all. The rules are
+                         repeated for each position that it has, with
+                         `functions` and `position` (the number of parameters
+                         before it) replaced by what is in the tree
   // options: OPT...     optional; more options for spatch
   // together            optional; all files in one run of spatch, for rules
                          that carry a binding from one file to another

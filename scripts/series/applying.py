@@ -198,15 +198,21 @@ class Apply:
         tree = self.tree
         names = cocci.files(tree)
         cocci = cocci.expanded(tree, names)
+        changed, sites, matched = {}, 0, set()
+        self.cocci.stopped = False
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             groups = [names] if cocci.together else [[name] for name in names]
             jobs = [pool.submit(self.cocci.run, cocci, tree, group) for group in groups]
-            changed, sites, matched = {}, 0, set()
-            for job in jobs:
-                texts, places, rules = job.result()
-                changed.update(texts)
-                sites += places
-                matched |= rules
+            try:
+                for job in jobs:
+                    texts, places, rules = job.result()
+                    changed.update(texts)
+                    sites += places
+                    matched |= rules
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.cocci.stop()
+                raise
         for name, text in changed.items():
             tree.write(name, text)
         idle = [rule for rule in rule_names(cocci.text)

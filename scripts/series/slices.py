@@ -94,6 +94,17 @@ class Slice:
             raise Uncut('a mark between the slices is gone')
         return pieces[2:-1:2]
 
+    def confines(self, new):
+        """Is all the same in the text @new but for the parts?"""
+        at = 0
+        for start, end in zip([0, *self.ends], [*self.starts, len(self.old)]):
+            same = self.old[start:end]
+            found = new.find(same, at) if start else at if new.startswith(same) else -1
+            if found < 0:
+                return False
+            at = found + len(same)
+        return new.endswith(same)
+
     def spliced(self, parts):
         """The file, with @parts in place of the old ones."""
         out, end = [], 0

@@ -22,7 +22,7 @@ CACHE_DAYS = 14
 
 # Part of the cache's keys: to be raised by who changes what an answer holds, be
 # it here or in printer.py.
-VERSION = b'3'
+VERSION = b'4'
 
 # Names every function that Coccinelle has a control flow graph for: without
 # one, no rule with statements is ever tried on it.
@@ -60,11 +60,18 @@ class Coccinelle:
         self.probe.write_text(PROBE)
         self.base = hashlib.sha256(version.stdout + macros + VERSION).digest()
         self.use_cache, self.whole_files = use_cache, whole_files
+        self.running, self.stopped = set(), False
         self.cache = Path(os.environ.get('SERIES_CACHE', TOP / '.work' / 'cache')) / 'spatch'
         self.cache.mkdir(parents=True, exist_ok=True)
         for path in self.cache.iterdir():
             if time.time() - path.stat().st_mtime > CACHE_DAYS * 86400:
                 path.unlink(missing_ok=True)
+
+    def stop(self):
+        """End what runs; nothing more is started until stopped is False again."""
+        self.stopped = True
+        for run in list(self.running):
+            run.terminate()
 
     def standard_macros(self):
         """Coccinelle's own macro file. Ours must extend it, not come on top
@@ -99,10 +106,13 @@ class Coccinelle:
         it prints. Standard output and error are one, since their order tells
         which rule a match belongs to."""
         command = [self.tool, '--macro-file-builtins', str(self.macros), *args]
-        run = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, check=False,
-                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                             env=dict(os.environ, LC_ALL='C'))
-        out = run.stdout.decode('utf-8', 'replace')
+        if self.stopped:
+            raise SeriesError('stopped')
+        with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, env=dict(os.environ, LC_ALL='C')) as run:
+            self.running.add(run)
+            out = run.communicate()[0].decode('utf-8', 'replace')
+            self.running.discard(run)
         told = re.sub(r'^ *trying .*\n', '', out, flags=re.M)
         self.log.write(f'$ {" ".join(command)}\n{told}[exit {run.returncode}]\n\n')
         self.log.flush()
@@ -113,65 +123,59 @@ class Coccinelle:
         them that name its aims. Return {name: new text} of those it changes,
         how many places that are, and the rules that matched. Raise SeriesError
         if Coccinelle does not understand what the rules aim at."""
-        if not self.whole_files and cocci.sliceable:
+        if cocci.sliceable and not self.whole_files and len(names) == 1:
             try:
-                return self.run_sliced(cocci, tree, names)
+                return self.run_sliced(cocci, tree, names[0])
             except (Uncut, SeriesError) as why:
-                self.log.write(f'{cocci.name}: whole files: {why}\n\n')
+                self.log.write(f'{cocci.name}: the whole of {names[0]}: {why}\n\n')
         for name in names:
             refuse_blind_spots(cocci, name, self.blind_spots(tree, name))
-        return self.run_whole(cocci, tree, names)
+        changed, sites, rules = self.run_whole(cocci, tree, names)
+        for name, text in changed.items():
+            if cocci.sliceable and not Slice(tree.read(name), cocci.aims).confines(text):
+                raise SeriesError(f'{cocci.name}: changes a part of {name} that names none '
+                                  'of its aims')
+        return changed, sites, rules
 
     # --- on slices -----------------------------------------------------------
 
-    def run_sliced(self, cocci, tree, names):
-        slices = {name: Slice(tree.read(name), cocci.aims) for name in names}
-        slices = {name: piece for name, piece in slices.items() if piece.starts}
-        if not slices:
+    def run_sliced(self, cocci, tree, name):
+        part = Slice(tree.read(name), cocci.aims)
+        if not part.starts:
             return {}, 0, set()
-        key = [b'slice', cocci.text.encode()]
-        for name, piece in slices.items():
-            key += [name.encode(), piece.text().encode('latin-1')]
-        answer = json.loads(self.cached(key, lambda: self.run_on_slices(cocci, slices)))
+        key = [b'slice', cocci.text.encode(), name.encode(), part.text().encode('latin-1')]
+        answer = json.loads(self.cached(key, lambda: self.run_on_slice(cocci, name, part)))
         if 'whole' in answer:
             raise Uncut(answer['whole'])
-        for name, spots in answer['spots'].items():
-            refuse_blind_spots(cocci, name, spots)
-        changed = {name: slices[name].spliced(parts) for name, parts in answer['files'].items()}
+        refuse_blind_spots(cocci, name, answer['spots'])
+        changed = {name: part.spliced(answer['parts'])} if answer['parts'] else {}
         return changed, answer['sites'], set(answer['rules'])
 
-    def run_on_slices(self, cocci, slices):
+    def run_on_slice(self, cocci, name, part):
         try:
-            answer = self.transformed(cocci, slices)
+            answer = self.transformed(cocci, name, part)
         except Uncut as why:
             answer = {'whole': str(why)}
         return json.dumps(answer).encode()
 
-    def transformed(self, cocci, slices):
-        for piece in slices.values():
-            piece.refuse_if_torn()
-        answer = {'spots': {}, 'files': {}, 'sites': 0}
+    def transformed(self, cocci, name, part):
+        part.refuse_if_torn()
         with tempfile.TemporaryDirectory() as folder:
-            work = Path(folder)
-            for name, piece in slices.items():
-                (work / name).parent.mkdir(parents=True, exist_ok=True)
-                (work / name).write_bytes(piece.text().encode('latin-1'))
-            out = self.transform(cocci, ['--no-includes', '--verbose-parsing'], slices, work, Uncut)
-            # A function that was tried has a control flow graph.
-            seen = set(TRYING.findall(out))
-            spots = regions(out)
-            for name, piece in slices.items():
-                text, new = piece.text(), (work / name).read_bytes().decode('latin-1')
-                found = spots + self.without_flow(name, text, spots, seen)
-                if found:
-                    answer['spots'][name] = found
-                if new != text:
-                    parts = [tidy(old, part) for old, part
-                             in zip(piece.parts(), piece.taken_apart(new))]
-                    answer['files'][name] = parts
-                    answer['sites'] += sum(count_hunks(old, part) for old, part
-                                           in zip(piece.parts(), parts) if old != part)
-        answer['rules'] = sorted(matched_rules(out))
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(part.text().encode('latin-1'))
+            out = self.transform(cocci, ['--no-includes', '--verbose-parsing'], [name],
+                                 Path(folder), Uncut)
+            new = path.read_bytes().decode('latin-1')
+        spots = regions(out)
+        # A function that was tried has a control flow graph.
+        spots += self.without_flow(name, part.text(), spots, set(TRYING.findall(out)))
+        answer = {'spots': spots, 'rules': sorted(matched_rules(out)), 'parts': [], 'sites': 0}
+        if new != part.text():
+            pairs = list(zip(part.parts(), part.taken_apart(new)))
+            answer['parts'] = [tidy(old, after) for old, after in pairs]
+            answer['sites'] = sum(count_hunks(old, after) for (old, _), after
+                                  in zip(pairs, answer['parts']) if old != after)
         return answer
 
     def without_flow(self, name, text, spots, seen):

@@ -23,13 +23,18 @@ expression vm, asyncJob;
 -if (asyncJob != VIR_ASYNC_JOB_NONE)
 -    virDomainObjEndJob(vm);
 
-@ inactive @
+@ inactive exists @
 expression vm;
 identifier endjob;
 symbol cleanup;
 @@
- if (!virDomainObjIsActive(vm)) {
-     ...
--    goto endjob;
-+    goto cleanup;
+ qemuProcessStop(...)
+ {
+     ... when any
+     if (!virDomainObjIsActive(vm)) {
+         ...
+-        goto endjob;
++        goto cleanup;
+     }
+     ... when any
  }

@@ -7,13 +7,13 @@
 // sites: 1
 // aims: qemuMigrationSrcPerformPeer2Peer3
 
-@ perform @
+@ perform exists @
 expression driver, conn, vm, uri, params, in, inlen, out, outlen, flags;
 identifier ret;
 @@
  qemuMigrationSrcPerformPeer2Peer3(...)
  {
-     <+...
+     ... when any
 -    ret = qemuMigrationSrcPerformResume(driver, conn, vm, uri, params,
 -                                        in, inlen, out, outlen, flags);
 +    ignore_value(qemuMigrationJobSetPhase(vm, QEMU_MIGRATION_PHASE_PERFORM_RESUME));
@@ -21,5 +21,5 @@ identifier ret;
 +                                            in, inlen,
 +                                            out, outlen, flags,
 +                                            0, NULL, NULL, 0, NULL, params, NULL);
-     ...+>
+     ... when any
  }

@@ -36,7 +36,7 @@ symbol force, pid, ret, true;
      return ret;
  }
 
-@ stop @
+@ stop exists @
 identifier vm;
 symbol priv, false;
 @@

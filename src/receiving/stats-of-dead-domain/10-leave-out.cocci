@@ -10,7 +10,7 @@
 typedef bool;
 typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr, qemuDomainObjPrivate, virErrorPtr;
 symbol rc, id;
-identifier conn, dom, stats, record, flags;
+identifier conn, dom, stats, record, flags, limited;
 @@
 +/* Has the process of @dom, which had @id, ended, be it known already or not? */
 +static bool
@@ -34,16 +34,18 @@ identifier conn, dom, stats, record, flags;
 +
  static int
  qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
-                    virDomainStatsRecordPtr *record, unsigned int flags, ...)
+                    virDomainStatsRecordPtr *record, unsigned int flags, bool limited)
  {
      ... when any
 -    if (rc < 0)
 -        return -1;
 +    if (rc < 0) {
-+        if (!qemuDomainGetStatsIsDead(dom, id))
++        bool givenUp = virGetLastErrorCode() == VIR_ERR_OPERATION_TIMEOUT;
++
++        if (!qemuDomainGetStatsIsDead(dom, id) && !(limited && givenUp))
 +            return -1;
 +
-+        VIR_DEBUG("No statistics of a domain that died meanwhile (vm=%p name=%s)",
++        VIR_DEBUG("No statistics of a domain that does not answer (vm=%p name=%s)",
 +                  dom, dom->def->name);
 +        virResetLastError();
 +        return 0;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The series' steps, as they lie in src/, and the git tree they are applied to.
 
-Shared by scripts/apply, scripts/step, scripts/export, build-aux/lint and tests. A module each for
-the git tree (tree), libvirt's source text (text), text edits (edits), postconditions
-(checks), steps (steps), what spatch sees of a file (slices), spatch and its cache
-(spatch), the repair of what spatch prints (printer), applying (applying), the trees after each step (known), and
-what has to be compiled after a change (compiling).
+Shared by scripts/apply, scripts/step, scripts/export, build-aux/lint and tests. A
+module each for the git tree (tree), libvirt's source text (text), text edits (edits),
+postconditions (checks), steps (steps), what spatch sees of a file (slices), spatch and
+its cache (spatch), the repair of what spatch prints (printer), applying (applying),
+what no step may leave behind (layout), the trees after each step (known), and what has
+to be compiled after a change (compiling).
 
 A source of steps is a directory with a file `series` (the names of the steps
 in order, one a line, `#` comments) and a directory per step, named by its

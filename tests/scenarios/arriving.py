@@ -366,22 +366,6 @@ def arriving_setup(t):
         guest.check_alive()
 
 
-# --- a post-copy that has failed --------------------------------------------------
-
-NO_ANSWER = "it has an error for the receiving host"
-
-
-@scenario(stock_fails=NO_ANSWER)
-def arriving_job_of_failed_postcopy(t):
-    """domjobinfo tells of a post-copy whose network was cut, and of its recovery."""
-    with phases.hold(t, "postcopy", "postcopy-failed") as m:
-        check_job(t, m.destination, m.guest, migration_phase="postcopy-failed",
-                  migration_status="postcopy-paused")
-    with phases.hold(t, "postcopy", "postcopy-recovery") as m:
-        check_job(t, m.destination, m.guest, migration_phase="resume-finish",
-                  migration_status="postcopy-active")
-
-
 # --- the daemon is restarted -----------------------------------------------------
 
 @scenario(stock_fails=WAITS)

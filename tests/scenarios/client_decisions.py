@@ -16,7 +16,8 @@ from clients.vdsm import Vdsm, control
 from harness import phases
 from harness.scenario import scenario
 
-from .arriving import Background
+from .arriving import Background, check_job
+from .gone import failed_postcopy
 
 END_LIMIT = 45
 HELD = 5        # seconds that the clients watch a migration which is held
@@ -162,6 +163,22 @@ def _is_zombie(pid):
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] == "Z"
     return True
+
+
+# --- the job on the receiving host --------------------------------------------------
+
+@scenario(stock_fails="it has an error for the receiving host")
+def job_of_failed_postcopy(t):
+    """domjobinfo on the receiving host tells of a post-copy whose network was cut, and of
+    its recovery."""
+    with failed_postcopy(t, "postcopy") as m:
+        check_job(t, m.destination, m.guest, migration_phase="postcopy-failed",
+                  migration_status="postcopy-paused")
+        m.stream.rate = phases.SLOW
+        m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+        m.wait_flow(m.stream, "the memory's data")
+        check_job(t, m.destination, m.guest, migration_phase="resume-finish",
+                  migration_status="postcopy-active")
 
 
 # --- the control interface ----------------------------------------------------------

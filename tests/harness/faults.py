@@ -2,6 +2,8 @@
 """What a daemon must not have said, and what it must not have left behind."""
 
 import re
+import subprocess
+import sys
 import threading
 import time
 
@@ -79,6 +81,32 @@ def within(seconds, call, what):
     if not ok:
         raise value
     return value
+
+
+# A tracer keeps the process that it traces from going away once that is dead.
+KEEPER = """
+import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+PTRACE_SEIZE = 0x4206
+print("ready" if libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None) == 0 else "no", flush=True)
+sys.stdin.read()
+"""
+
+
+def keep_dead(pid):
+    """Has the process @pid stay what it is, a zombie, once it has been killed, until
+    the function that is returned is called. Other signals just stop it."""
+    keeper = subprocess.Popen([sys.executable, "-c", KEEPER, str(pid)], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if keeper.stdout.readline().strip() != "ready":
+        raise OSError(f"process {pid} cannot be traced")
+
+    def release():
+        keeper.stdin.close()
+        keeper.wait()
+
+    return release
 
 
 def leaked_job(host, name):

@@ -100,6 +100,10 @@ class Test:
             self._hosts[name].start()
         return self._hosts[name]
 
+    def host(self, name):
+        """Host @name, of harness.host.NAMES, which is started if need be"""
+        return self._host(name)
+
     @property
     def alpha(self):
         return self._host("alpha")

@@ -8,7 +8,8 @@ import time
 
 import libvirt
 
-from harness import phases, queries
+from harness import faults, phases, queries
+from harness.bare_guest import BareGuest
 from harness.scenario import scenario
 
 # Long enough for any answer that waits for nothing, in seconds
@@ -18,10 +19,20 @@ AT_ONCE = 3
 CLIENTS = 12
 
 
+def refusal(t, domain, limit):
+    """Returns the code of the error with which a query fails, None if it does not."""
+    try:
+        t.timed(limit, lambda: domain.blockStats("vda"), "domblkstat")
+    except libvirt.libvirtError as error:
+        t.log(f"domblkstat: {error}")
+        return error.get_error_code()
+    return None
+
+
 @scenario(stock_fails="the domain is locked while QEMU dies")
 def answers_while_qemu_dies(t):
-    """QEMU takes its time to die: what needs no monitor is answered, what does is
-    refused, all at once."""
+    """QEMU takes its time to die: it is still there, as it was. What needs no monitor
+    is answered at once, what does is refused after two seconds, and lists wait as long."""
     guest = t.guest()
     domain = guest.start(t.alpha)
     clients = [t.alpha.connect().lookupByName(guest.name) for _ in range(3)]
@@ -32,21 +43,127 @@ def answers_while_qemu_dies(t):
     thread.start()
     time.sleep(0.5)
     state = t.timed(AT_ONCE, clients[0].state, "domstate")[0]
-    t.check(state == libvirt.VIR_DOMAIN_SHUTDOWN, f"the dying domain is in state {state}")
+    t.check(state == libvirt.VIR_DOMAIN_RUNNING, f"the dying domain is in state {state}")
     t.timed(AT_ONCE, clients[0].XMLDesc, "dumpxml")
     stats = t.timed(AT_ONCE, lambda: queries.domain_stats(clients[1]), "domstats")
-    t.check(stats.get("state.state") == libvirt.VIR_DOMAIN_SHUTDOWN,
+    t.check(stats.get("state.state") == libvirt.VIR_DOMAIN_RUNNING,
             f"domstats tells of state {stats.get('state.state')}")
-    try:
-        t.timed(AT_ONCE, lambda: clients[2].blockStats("vda"), "domblkstat")
-        t.fail("a QEMU that is stopped has answered")
-    except libvirt.libvirtError as error:
-        t.check(error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID,
-                f"domblkstat fails with: {error}")
+    began = time.monotonic()
+    t.check(refusal(t, clients[2], AT_ONCE) == libvirt.VIR_ERR_OPERATION_INVALID,
+            "a QEMU that is stopped has answered")
+    t.check(time.monotonic() - began > 0.5, "a query that may be repeated is refused at once")
+    conn = clients[1].connect()
+    found = t.timed(1, lambda: conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE), "list")
+    t.check(len(found) == 1, "a domain whose process lives is not listed as active")
+    ids, names = t.timed(1, conn.listDomainsID, "list of IDs"), conn.listDefinedDomains()
+    t.check(len(ids) == 1 and not names, f"the lists of old have {ids} and {names}")
+    t.check(refusal(t, clients[2], 1) == libvirt.VIR_ERR_OPERATION_INVALID,
+            "a QEMU that is stopped has answered")
     t.check(not destroyed, "QEMU was dead before it was asked")
     thread.join(30)
     t.check(destroyed == [0], "the destroy failed or does not end")
     t.check_startable(t.alpha, guest)
+
+
+@scenario(timeout=180)
+def destroy_takes_longer_than_a_job_may_wait(t):
+    """Whoever wants to start the domain again just has to be patient."""
+    guest = t.guest()
+    domain = guest.start(t.alpha, wait=False)
+    starting = t.alpha.connect().lookupByName(guest.name)
+    undefining = t.alpha.connect().lookupByName(guest.name)
+    # It is dead as soon as it is told to end, but not gone.
+    release = faults.keep_dead(t.alpha.qemu_pid(guest.name))
+    results = {}
+
+    def run(what, call):
+        began = time.monotonic()
+        try:
+            results[what] = call()
+        except libvirt.libvirtError as error:
+            results[what] = error
+        t.log(f"{what}: {results[what]} after {time.monotonic() - began:.1f} s")
+
+    calls = {"destroy": domain.destroy, "start": starting.create,
+             "metadata": lambda: undefining.setMetadata(
+                 libvirt.VIR_DOMAIN_METADATA_TITLE, "patience", None, None,
+                 libvirt.VIR_DOMAIN_AFFECT_CONFIG)}
+    threads = [threading.Thread(target=run, args=call, daemon=True) for call in calls.items()]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.5)
+    time.sleep(34)
+    t.check(not results, f"calls did not wait for the process: {results}")
+    release()
+    for thread in threads:
+        thread.join(20)
+    t.check(results == {"destroy": 0, "start": 0, "metadata": 0}, f"the results are {results}")
+    t.check_no_job(t.alpha, guest)
+
+
+class Persistent:
+    """The domain stays defined where it was."""
+    name = "persistent"
+    flags = 0
+
+
+class Undefined:
+    """It does not."""
+    name = "undefined"
+    flags = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+
+
+@scenario(kinds=[Persistent, Undefined], stock_fails="the domain is locked while QEMU dies")
+def guest_has_left(t, kind):
+    """The source's QEMU does not go away after the migration. Who asks the source is told
+    at once that the guest is not there; who follows the migration, that it is not over."""
+    guest = BareGuest(t.folder, t.tools, area=16, disk_mib=4)
+    domain = guest.start(t.alpha)
+    conn = t.alpha.connect()
+    held = conn.lookupByName(guest.name)
+    number, uuid = held.ID(), held.UUID()
+    release = faults.keep_dead(t.alpha.qemu_pid(guest.name))
+    flags = (libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
+             | libvirt.VIR_MIGRATE_PERSIST_DEST | kind.flags)
+    moved = []
+    thread = threading.Thread(target=lambda: moved.append(domain.migrate3(
+        t.beta.connect(), {}, flags)), daemon=True)
+    thread.start()
+    try:
+        t.wait(lambda: held.state()[0] == libvirt.VIR_DOMAIN_SHUTOFF, 30, "the guest's leave")
+        began = time.monotonic()
+        active = conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        t.check(not active and not conn.listDomainsID() and not conn.numOfDomains(),
+                "the guest is listed as active where it is not")
+        t.check(t.beta.domain(guest.name).isActive(), "the guest is nowhere")
+        state = tuple(held.state())
+        t.check(state == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED),
+                f"the guest that has left is in state {state}")
+        t.check(not held.isActive(), "the guest that has left is active")
+        names = [other.name() for other in conn.listAllDomains()]
+        defined = not kind.flags
+        t.check(names == conn.listDefinedDomains() == ([guest.name] if defined else []),
+                f"all domains are {names}, those that are off {conn.listDefinedDomains()}")
+        for what, lookup, found in (("ID", lambda: conn.lookupByID(number), False),
+                                    ("UUID", lambda: conn.lookupByUUID(uuid), defined),
+                                    ("name", lambda: conn.lookupByName(guest.name), defined)):
+            try:
+                t.check(lookup().ID() == -1 and found, f"the guest is found by {what}")
+            except libvirt.libvirtError as error:
+                t.check(error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN and not found,
+                        f"looking for it by {what}: {error}")
+        t.check(refusal(t, held, 1) == (libvirt.VIR_ERR_OPERATION_INVALID if defined
+                                        else libvirt.VIR_ERR_NO_DOMAIN), "a query is not refused")
+        kind_of_job = held.jobStats()["type"]
+        t.check(kind_of_job == libvirt.VIR_DOMAIN_JOB_UNBOUNDED,
+                f"the migration is of type {kind_of_job} before it is over")
+        t.check(time.monotonic() - began < AT_ONCE, "some of that has been waited for")
+        t.check(not moved, "the migration was over before anything was asked")
+    finally:
+        release()
+    thread.join(30)
+    t.check(bool(moved), "the migration does not end")
+    guest.check_alive()
 
 
 @scenario()

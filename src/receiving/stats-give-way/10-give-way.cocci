@@ -23,6 +23,10 @@ identifier conn, dom, stats, record, flags, i;
 +    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
 +        return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
 +
++    /* Its process is being waited for, which does not answer. */
++    if (virDomainObjIsTerminating(dom))
++        return -1;
++
 +    return virDomainObjBeginJob(dom, VIR_JOB_QUERY);
 +}
 +

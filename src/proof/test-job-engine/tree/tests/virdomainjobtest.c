@@ -951,6 +951,61 @@ testEndTermination(testData *data, int arg G_GNUC_UNUSED)
 }
 
 
+/* It takes too long, and thread @who is waiting for it. */
+static int
+testTerminationTimeout(testData *data, int who)
+{
+    data->vm->job->terminatingUntil = 1;
+    return testTimeout(data, who);
+}
+
+
+/* What a list does. */
+static int
+testWaitBriefly(testData *data, int arg G_GNUC_UNUSED)
+{
+    virDomainObjWaitTerminationBriefly(data->vm);
+    return 0;
+}
+
+
+/* The guest runs on another host, and the domain will be undefined if @forGood. */
+static int
+testSetGone(testData *data, int forGood)
+{
+    virDomainObjSetGone(data->vm, VIR_DOMAIN_SHUTOFF_MIGRATED, forGood);
+    return 0;
+}
+
+
+/* The domain is persistent. */
+static int
+testSetPersistent(testData *data, int arg G_GNUC_UNUSED)
+{
+    data->vm->persistent = 1;
+    return 0;
+}
+
+
+/* Fails unless clients are told that the domain is in @state, or that there is
+ * none if it is VIR_DOMAIN_NOSTATE. */
+static int
+testShown(testData *data, int state)
+{
+    bool running = state == VIR_DOMAIN_RUNNING;
+    int reason = -1;
+
+    if (virDomainObjIsShownActive(data->vm) != running ||
+        virDomainObjIsHidden(data->vm) != (state == VIR_DOMAIN_NOSTATE) ||
+        virDomainObjGetShownID(data->vm) != (running ? 1 : -1) ||
+        virDomainObjGetShownState(data->vm, &reason) != (running ? state : VIR_DOMAIN_SHUTOFF) ||
+        reason != (running ? VIR_DOMAIN_RUNNING_BOOTED : VIR_DOMAIN_SHUTOFF_MIGRATED))
+        return -1;
+
+    return 0;
+}
+
+
 /* QEMU stopped the guest to hand it over. */
 static int
 testBeginSwitchover(testData *data, int arg G_GNUC_UNUSED)
@@ -1518,28 +1573,64 @@ static const testStep stepsTermination[] = {
     { THIRD, testBegin, VIR_JOB_MODIFY,
       "query:first none 3 second=wait third=wait" },
     { EVENT, testBeginTermination, 0,
-      "query:first none 2 second=-1 third=wait | domain is not running" },
-    { SECOND, testBegin, VIR_JOB_QUERY,
-      "query:first none 2 second=-1 third=wait | domain is not running" },
-    { SECOND, testBeginNowait, VIR_JOB_QUERY,
-      "query:first none 2 second=-1 third=wait" },
+      "query:first none 3 second=wait(deadline moved) third=wait" },
     { FIRST, testEnd, 0,
-      "modify:third none 1 first=0 third=0" },
+      "none none 2 first=0 second=wait(deadline moved) third=wait" },
+    { FIRST, testBeginNowait, VIR_JOB_MODIFY,
+      "none none 2 first=-1 second=wait(deadline moved) third=wait" },
+    { FIRST, testBeginNowait, VIR_JOB_DESTROY,
+      "destroy:first none 3 first=0 second=wait(deadline moved) third=wait" },
+    { FIRST, testEnd, 0,
+      "none none 2 first=0 second=wait(deadline moved) third=wait" },
+    { EVENT, testBeginTermination, 0,
+      "none none 2 second=wait(deadline moved) third=wait" },
+    { EVENT, testEndTermination, 0,
+      "none none 2 second=wait(deadline moved) third=wait" },
+    { EVENT, testTerminationTimeout, SECOND,
+      "none none 1 second=-1(deadline moved) third=wait"
+      " | domain is not running" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "none none 1 second=-1 third=wait | domain is not running" },
+    { SECOND, testBeginNowait, VIR_JOB_QUERY,
+      "none none 1 second=-1 third=wait" },
+    { EVENT, testEndTermination, 0,
+      "modify:third none 1 third=0" },
     { THIRD, testEnd, 0,
       "none none 0 third=0" },
     { FIRST, testBegin, VIR_JOB_QUERY,
-      "none none 0 first=-1 | domain is not running" },
-    { EVENT, testBeginTermination, 0,
-      "none none 0" },
-    { EVENT, testEndTermination, 0,
-      "none none 0" },
-    { FIRST, testBegin, VIR_JOB_QUERY,
-      "none none 0 first=-1 | domain is not running" },
-    { EVENT, testEndTermination, 0,
-      "none none 0" },
-    { FIRST, testBegin, VIR_JOB_QUERY,
       "query:first none 1 first=0" },
     { FIRST, testEnd, 0,
+      "none none 0 first=0" },
+    { 0 }
+};
+
+/* It dies soon enough. */
+static const testStep stepsTerminationEnds[] = {
+    { EVENT, testBeginTermination, 0,
+      "none none 0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none none 1 first=wait" },
+    { SECOND, testBeginAgent, VIR_AGENT_JOB_QUERY,
+      "none none agent=query:second 2 first=wait second=0" },
+    { SECOND, testEndAgent, 0,
+      "none none 1 first=wait second=0" },
+    { EVENT, testEndTermination, 0,
+      "query:first none 1 first=0" },
+    { FIRST, testEnd, 0,
+      "none none 0 first=0" },
+    { EVENT, testBeginTermination, 0,
+      "none none 0" },
+    { FIRST, testWaitBriefly, 0,
+      "none none 0 first=wait" },
+    { EVENT, testTerminationTimeout, FIRST,
+      "none none 0 first=0" },
+    { EVENT, testEndTermination, 0,
+      "none none 0" },
+    { EVENT, testBeginTermination, 0,
+      "none none 0" },
+    { FIRST, testWaitBriefly, 0,
+      "none none 0 first=wait" },
+    { EVENT, testEndTermination, 0,
       "none none 0 first=0" },
     { 0 }
 };
@@ -1552,12 +1643,12 @@ static const testStep stepsTerminationAsync[] = {
     { SECOND, testBegin, VIR_JOB_DESTROY,
       "none migration out:owner:closed 3 first=wait second=wait" },
     { EVENT, testBeginTermination, 0,
-      "none migration out:owner:closed 2 first=-1 second=wait"
-      " | domain is not running" },
+      "none migration out:owner:closed 3 first=wait(deadline moved) second=wait" },
     { OWNER, testEnter, 0,
-      "destroy:second migration out:owner:open 2 owner=0 second=0" },
-    { FIRST, testBegin, VIR_JOB_QUERY,
-      "destroy:second migration out:owner:open 2 first=-1"
+      "destroy:second migration out:owner:open 3 owner=0"
+      " first=wait(deadline moved) second=0" },
+    { EVENT, testTerminationTimeout, FIRST,
+      "destroy:second migration out:owner:open 2 first=-1(deadline moved)"
       " | domain is not running" },
     { EVENT, testEndTermination, 0,
       "destroy:second migration out:owner:open 2" },
@@ -1565,6 +1656,85 @@ static const testStep stepsTerminationAsync[] = {
       "none migration out:owner:open 1 second=0" },
     { OWNER, testEndAsync, 0,
       "none none 0 owner=0" },
+    { 0 }
+};
+
+/* A job cannot start before the process is dead, however long that takes, and
+ * has all of its time then. Destroying is not kept waiting by that. */
+static const testStep stepsTerminationClock[] = {
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first none 1 first=0" },
+    { SECOND, testBegin, VIR_JOB_MODIFY,
+      "query:first none 2 second=wait" },
+    { OTHER, testBegin, VIR_JOB_DESTROY,
+      "query:first none 3 other=wait second=wait" },
+    { EVENT, testBeginTermination, 0,
+      "query:first none 3 other=wait second=wait" },
+    { EVENT, testEndTermination, 0,
+      "query:first none 3 other=wait second=wait(deadline moved)" },
+    { EVENT, testTimeout, SECOND,
+      "query:first none 2 other=wait second=-1(deadline moved)"
+      " | cannot acquire state change lock (held by monitor=first)" },
+    { EVENT, testBeginTermination, 0,
+      "query:first none 2 other=wait" },
+    { EVENT, testTimeout, OTHER,
+      "query:first none 1 other=-1"
+      " | cannot acquire state change lock (held by monitor=first)" },
+    { EVENT, testEndTermination, 0,
+      "query:first none 1" },
+    { FIRST, testEnd, 0,
+      "none none 0 first=0" },
+    { 0 }
+};
+
+/* The guest runs elsewhere: nobody waits, except for those who want it to run
+ * here. */
+static const testStep stepsTerminationGone[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:closed 2 first=wait" },
+    { SECOND, testBegin, VIR_JOB_MODIFY,
+      "none migration out:owner:closed 3 first=wait second=wait" },
+    { OWNER, testBeginTermination, 0,
+      "none migration out:owner:closed 3 owner=0"
+      " first=wait(deadline moved) second=wait" },
+    { OTHER, testWaitBriefly, 0,
+      "none migration out:owner:closed 3 other=wait"
+      " first=wait(deadline moved) second=wait" },
+    { OWNER, testShown, VIR_DOMAIN_RUNNING,
+      "none migration out:owner:closed 3 owner=0 other=wait"
+      " first=wait(deadline moved) second=wait" },
+    { OWNER, testSetGone, 0,
+      "none migration out:owner:closed 2 owner=0 other=0"
+      " first=-1(deadline moved) second=wait"
+      " | no domain with matching uuid '00000000-0000-0000-0000-000000000000' (test)" },
+    { OWNER, testShown, VIR_DOMAIN_NOSTATE,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testSetPersistent, 0,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "none migration out:owner:closed 2 first=-1 second=wait | domain is not running" },
+    { OWNER, testShown, VIR_DOMAIN_SHUTOFF,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testSetGone, 1,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testShown, VIR_DOMAIN_NOSTATE,
+      "none migration out:owner:closed 2 owner=0 second=wait" },
+    { OWNER, testEndTermination, 0,
+      "none migration out:owner:closed 2 owner=0 second=wait(deadline moved)" },
+    { OWNER, testShown, VIR_DOMAIN_RUNNING,
+      "none migration out:owner:closed 2 owner=0 second=wait(deadline moved)" },
+    { OWNER, testEndAsync, 0,
+      "modify:second none 1 owner=0 second=0(deadline moved)" },
+    { SECOND, testEnd, 0,
+      "none none 0 second=0" },
+    { SECOND, testBeginTermination, 0,
+      "none none 0 second=0" },
+    { SECOND, testShown, 1,
+      "none none 0 second=0" },
+    { SECOND, testEndTermination, 0,
+      "none none 0 second=0" },
     { 0 }
 };
 
@@ -2862,8 +3032,11 @@ mymain(void)
     DO_TEST("domain dies while closing", stepsDiesClosing);
     DO_TEST("domain dies unnoticed by job functions", stepsDiesUnnoticed);
     DO_TEST("destroy comes too late for closing", stepsDestroyQueued);
-    DO_TEST("process dies: queries are refused", stepsTermination);
+    DO_TEST("process dies: no job starts", stepsTermination);
+    DO_TEST("process dies: queries wait for that", stepsTerminationEnds);
     DO_TEST("process dies: queries do not wait for async job", stepsTerminationAsync);
+    DO_TEST("process dies: time for waiting does not count", stepsTerminationClock);
+    DO_TEST("process dies: guest is gone", stepsTerminationGone);
 
     /* Switchover */
     DO_TEST("switchover keeps newcomers out", stepsSwitchover);

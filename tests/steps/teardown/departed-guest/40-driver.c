@@ -45,6 +45,34 @@ qemuDomainGetStatsState(virQEMUDriver *driver,
 }
 
 
+static int
+qemuDomainIsActive(virDomainPtr dom)
+{
+    virDomainObj *obj = demoFind(dom);
+    int ret = -1;
+
+    ret = virDomainObjIsActive(obj);
+
+    demoEnd(obj);
+    return ret;
+}
+
+
+static virDomainPtr
+qemuDomainLookupByUUID(virConnectPtr conn,
+                       const unsigned char *uuid)
+{
+    virDomainObj *vm;
+
+    vm = virDomainObjListFindByUUID(demoList(conn), uuid);
+
+    if (!vm)
+        return NULL;
+
+    return virGetDomain(conn, vm->def->name, vm->def->uuid, vm->def->id);
+}
+
+
 /* Is not about what a client is shown. */
 static int
 demoSave(virDomainObj *vm)

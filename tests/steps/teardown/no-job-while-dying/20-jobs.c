@@ -18,17 +18,29 @@ virDomainObjBeginJobInternal(virDomainObj *obj,
                              virDomainAsyncJob asyncJob,
                              bool nowait)
 {
+    unsigned long long then = demoNow() + 30;
     int ret = -1;
 
+ retry:
     while (!virDomainAsyncJobAllows(jobs, job)) {
-        if (nowait || demoWait(obj) < 0)
+        if (nowait)
             goto cleanup;
+
+        VIR_DEBUG("waiting");
+        if (virCondWaitUntil(&jobs->asyncCond, &obj->parent.lock, then) < 0)
+            goto error;
     }
 
     while (!virDomainObjCanSetJob(jobs, job, agentJob)) {
-        if (nowait || demoWait(obj) < 0)
+        if (nowait)
             goto cleanup;
+
+        if (virCondWaitUntil(&jobs->cond, &obj->parent.lock, then) < 0)
+            goto error;
     }
+
+    if (!virDomainAsyncJobAllows(jobs, job))
+        goto retry;
 
     if (obj->removing) {
         demoReport("removed");
@@ -36,6 +48,10 @@ virDomainObjBeginJobInternal(virDomainObj *obj,
     }
 
     ret = demoBegin(jobs, asyncJob);
+    goto cleanup;
+
+ error:
+    demoReport("timeout");
 
  cleanup:
     return ret;
@@ -46,4 +62,16 @@ int
 virDomainObjExitInterruptible(virDomainObj *obj)
 {
     return demoExit(obj);
+}
+
+
+/* Only wants to know. */
+bool
+demoMayStart(virDomainJobObj *jobs,
+             virDomainJob job)
+{
+    if (!virDomainAsyncJobAllows(jobs, job))
+        return false;
+
+    return true;
 }

@@ -10,14 +10,12 @@ virDomainObjListCount(void *payload,
     struct demoListData *data = opaque;
 
     demoName(name);
-    if (virDomainObjIsActive(obj)) {
-        if (data->active)
-            data->count++;
-    } else {
-        if (!data->active)
-            data->count++;
-    }
+    virObjectLock(obj);
+    if (virDomainObjIsActive(obj) == data->active)
+        data->count++;
 
+ cleanup:
+    virObjectUnlock(obj);
     return 0;
 }
 
@@ -49,5 +47,44 @@ virDomainObjMatchFilter(virDomainObj *vm,
            !virDomainObjIsActive(vm))))
         return false;
 
-    return true;
+    return demoMatch(virDomainObjGetState(vm, NULL), filter);
+}
+
+
+virDomainObj *
+virDomainObjListFindByName(virDomainObjList *doms,
+                           const char *name)
+{
+    virDomainObj *obj = demoFindLocked(doms, name);
+
+    if (obj && obj->removing)
+        virDomainObjEndAPI(&obj);
+
+    return obj;
+}
+
+
+static void
+virDomainObjListFilter(virDomainObj *vm,
+                       unsigned int flags)
+{
+    if (vm->removing ||
+        !virDomainObjMatchFilter(vm, flags))
+        demoDelete(vm);
+}
+
+
+static virDomainPtr
+virDomainObjListExport(virConnectPtr conn,
+                       virDomainObj *vm)
+{
+    return virGetDomain(conn, vm->def->name, vm->def->uuid, vm->def->id);
+}
+
+
+/* Is not about what a client is shown. */
+bool
+demoMayStart(virDomainObj *vm)
+{
+    return !virDomainObjIsActive(vm) && virDomainObjGetState(vm, NULL) == 0;
 }

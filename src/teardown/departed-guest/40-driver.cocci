@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The calls that tell the state of a domain, whether it is active, or its ID.
+//
+// files: src/qemu/qemu_driver.c
+// sites: 8
+// aims: qemuDomainGetInfo qemuDomainGetState qemuDomainGetStatsState qemuDomainIsActive qemuDomainLookupByUUID qemuDomainLookupByName
+
+@ info @
+identifier info, vm;
+symbol NULL;
+@@
+ qemuDomainGetInfo(...)
+ {
+     ... when any
+-    info->state = virDomainObjGetState(vm, NULL);
++    info->state = virDomainObjGetShownState(vm, NULL);
+     ... when any
+ }
+
+@ state @
+identifier s, vm, r;
+@@
+ qemuDomainGetState(..., int *s, ...)
+ {
+     ... when any
+-    *s = virDomainObjGetState(vm, r);
++    *s = virDomainObjGetShownState(vm, r);
+     ... when any
+ }
+
+@ stats @
+typedef virDomainObj;
+identifier dom, params;
+@@
+ qemuDomainGetStatsState(..., virDomainObj *dom, ...)
+ {
++    int reason;
++    int state = virDomainObjGetShownState(dom, &reason);
++
+-    if (virTypedParamListAddInt(params, dom->state.state, "state.state") < 0)
++    if (virTypedParamListAddInt(params, state, "state.state") < 0)
+         return -1;
+-    if (virTypedParamListAddInt(params, dom->state.reason, "state.reason") < 0)
++    if (virTypedParamListAddInt(params, reason, "state.reason") < 0)
+         return -1;
+     ...
+ }
+
+@ active @
+identifier obj, ret;
+@@
+ qemuDomainIsActive(...)
+ {
+     ... when any
+-    ret = virDomainObjIsActive(obj);
++    ret = virDomainObjIsShownActive(obj);
+     ... when any
+ }
+
+@ uuid @
+identifier vm;
+@@
+ qemuDomainLookupByUUID(...)
+ {
+     ... when any
+     vm = virDomainObjListFindByUUID(...);
++    if (vm && virDomainObjIsHidden(vm))
++        virDomainObjEndAPI(&vm);
+     ... when any
+ }
+
+@ id @
+identifier f = { qemuDomainLookupByUUID, qemuDomainLookupByName };
+expression conn, vm;
+@@
+ f(...)
+ {
+     <+...
+     virGetDomain(conn, vm->def->name, vm->def->uuid,
+-                 vm->def->id
++                 virDomainObjGetShownID(vm)
+                 )
+     ...+>
+ }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// When that is known: at the end of a migration, on the host where the guest is not.
+//
+// files: src/qemu/qemu_process.c
+// sites: 1
+// aims: qemuProcessStop
+
+@@
+typedef virDomainObj, virDomainShutoffReason, virDomainAsyncJob;
+identifier vm, reason, asyncJob;
+@@
+ qemuProcessStop(..., virDomainObj *vm, virDomainShutoffReason reason, virDomainAsyncJob asyncJob, ...)
+ {
+     ... when any
++    virDomainObjBeginTermination(vm);
++
++    /* Nobody needs to wait in order to be told where the guest is not. */
++    if (reason == VIR_DOMAIN_SHUTOFF_MIGRATED ||
++        (reason == VIR_DOMAIN_SHUTOFF_FAILED &&
++         asyncJob == VIR_ASYNC_JOB_MIGRATION_IN)) {
++        virDomainObjSetGone(vm, reason,
++                            reason == VIR_DOMAIN_SHUTOFF_MIGRATED &&
++                            (vm->job->apiFlags & VIR_MIGRATE_UNDEFINE_SOURCE));
++    }
++
+     ignore_value(qemuProcessKill(vm, ...));
++
++    virDomainObjEndTermination(vm);
+     ... when any
+ }

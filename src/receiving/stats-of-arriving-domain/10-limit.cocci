@@ -7,7 +7,7 @@
 // sites: 8
 // aims: qemuDomainGetStatsBeginJob qemuDomainGetStatsGroups qemuDomainGetStats qemuConnectGetAllDomainStats
 
-@ begin @
+@ begin exists @
 typedef virDomainObj;
 identifier dom, flags;
 @@
@@ -24,7 +24,7 @@ identifier dom, flags;
 +
          return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
 +    }
-+
+     ... when any
 +    if (qemuDomainObjIsArriving(dom)) {
 +        if (!(dom->job->mask & JOB_MASK(VIR_JOB_QUERY)))
 +            return -1;
@@ -35,7 +35,8 @@ identifier dom, flags;
 +            return virDomainObjBeginJobTimeout(dom, VIR_JOB_QUERY, MAX(left, 0));
 +        }
 +    }
-     ...
++
+     return virDomainObjBeginJob(dom, VIR_JOB_QUERY);
  }
 
 @ groups @

@@ -8,6 +8,9 @@ qemuDomainGetStatsBeginJob(virDomainObj *dom,
     if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
         return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
 
+    if (demoIsDying(dom))
+        return -1;
+
     return virDomainObjBeginJob(dom, VIR_JOB_QUERY);
 }
 

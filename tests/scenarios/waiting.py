@@ -9,7 +9,7 @@ import time
 import libvirt
 import libvirt_qemu
 
-from harness import phases, queries
+from harness import phases, queries, stall
 from harness.scenario import scenario
 
 # Seconds: an answer that waits for nothing; a closing window's limit
@@ -97,3 +97,54 @@ def slow_event(t):
         domain = m.source.connect().lookupByName(other.name)
         os.kill(m.source.qemu_pid(other.name), signal.SIGKILL)
         t.wait(lambda: not domain.isActive(), AT_ONCE, "the end of the other domain")
+
+
+@scenario(timeout=240, stock_fails="a recovery waits for QEMU as long as it does not answer")
+def hung_destination(t):
+    """The network of a post-copy migration dies while a query of the destination hangs in its
+    QEMU: the query is given up, not the migration, which is recovered once QEMU is back."""
+    t.allow(GIVEN_UP)
+    with phases.hold(t, "postcopy", "postcopy") as m:
+        with stall.stalled(m.destination.qemu_pid(m.guest.name)) as go_on:
+            call = stats_call(m.destination, m.guest)
+            time.sleep(0.5)
+            t.check(call.is_alive(), "the query did not hang")
+            m.stream.cut()
+            error = t.timed(LIMIT + SLACK, lambda: m.result(LIMIT + SLACK), "end of the migration")
+            t.check(error, "the migration succeeded although the network was cut")
+            t.log(f"the migration's error: {error['message']}")
+            call.join(AT_ONCE)
+            t.check(not call.is_alive(), "the query has not come back")
+            t.check(call.took > LIMIT - 2, f"the query was given up after {call.took:.1f} s")
+            state = m.state(m.destination)
+            t.check(state == (libvirt.VIR_DOMAIN_RUNNING,
+                              libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED),
+                    f"the domain is in state {state} on the destination")
+            # QEMU would answer none of these.
+            domain = m.destination.connect().lookupByName(m.guest.name)
+            stats = t.timed(AT_ONCE, lambda: queries.domain_stats(domain), "domstats")
+            t.check("state.state" in stats, f"domstats has only {sorted(stats)}")
+            try:
+                t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat")
+                t.fail("a QEMU that hangs has answered")
+            except libvirt.libvirtError as caught:
+                t.check(caught.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID,
+                        f"domblkstat fails with: {caught}")
+            m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+            error = t.timed(AT_ONCE, lambda: m.result(AT_ONCE), "a recovery with QEMU hanging")
+            t.check(error, "a recovery succeeded although QEMU hangs")
+            t.log(f"the recovery's error: {error['message']}")
+            go_on()
+        # QEMU first answers what it was asked before.
+        for _ in range(10):
+            time.sleep(1)
+            m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+            time.sleep(1)
+            m.hurry()
+            error = m.result(60)
+            if not error or error["code"] != libvirt.VIR_ERR_OPERATION_TIMEOUT:
+                break
+        t.check(not error, f"the recovery failed: {error}")
+        t.check(m.state(m.destination)[0] == libvirt.VIR_DOMAIN_RUNNING, "the guest does not run")
+        t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat after the recovery")
+        m.guest.check_alive()

@@ -97,6 +97,7 @@ struct _testThread {
     virCond *waiting;           /* the condition this thread waits for */
     bool woken;                 /* the wait is over */
     bool timeout;               /* the wait is over because of a timeout */
+    bool limited;               /* the wait has a deadline */
     unsigned long long deadline; /* of the first wait of @func */
     bool deadlineMoved;         /* another wait had a different one */
     bool deadlineOdd;           /* it is not on the monotonic clock */
@@ -127,7 +128,7 @@ struct _testStep {
     int arg;
     /* What the step leads to:
      *
-     *   JOB:OWNER ASYNC-JOB:OWNER:open|closed [agent=JOB:OWNER] QUEUED ...
+     *   JOB:OWNER[:given-up] ASYNC-JOB:OWNER:open|closed [agent=JOB:OWNER] QUEUED ...
      *
      * THREAD=RESULT for each thread which returned in this step or THREAD=wait
      * for each thread which is waiting, and | ERROR for each error which was
@@ -209,6 +210,7 @@ testThreadWait(testThread *self,
     self->waiting = c;
     self->woken = false;
 
+    self->limited = deadline > 0;
     if (deadline) {
         if (self->deadline && self->deadline != deadline)
             self->deadlineMoved = true;
@@ -579,6 +581,8 @@ testDataFormat(testData *data,
     virBufferAdd(&buf, virDomainJobTypeToString(job->active), -1);
     if (job->active)
         virBufferAsprintf(&buf, ":%s", testDataOwner(data, job->owner));
+    if (job->givenUp)
+        virBufferAddLit(&buf, ":given-up");
 
     virBufferAsprintf(&buf, " %s", virDomainAsyncJobTypeToString(job->asyncJob));
     if (job->asyncJob) {
@@ -880,7 +884,7 @@ testTimeout(testData *data, int who)
 {
     testThread *thread = &data->threads[who];
 
-    if (!thread->waiting || !thread->deadline) {
+    if (!thread->waiting || !thread->limited) {
         virReportError(VIR_ERR_INTERNAL_ERROR, "%s waits forever", thread->name);
         return -1;
     }
@@ -920,6 +924,21 @@ static int
 testSetClock(testData *data, int ms)
 {
     data->clockStep += ms;
+    return 0;
+}
+
+
+/* However long it takes, thread @who goes on waiting. */
+static int
+testNoTimeout(testData *data, int who)
+{
+    testThread *thread = &data->threads[who];
+
+    if (!thread->waiting || thread->limited) {
+        virReportError(VIR_ERR_INTERNAL_ERROR, "%s does not wait forever", thread->name);
+        return -1;
+    }
+
     return 0;
 }
 
@@ -1269,6 +1288,130 @@ static const testStep stepsClosingIsAtOnce[] = {
       "none dump:owner:closed 1 owner=0" },
     { OWNER, testEndAsync, 0,
       "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsClosingLimit[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none migration out:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:open 2 first=0" },
+    { OWNER, testExit, 0,
+      "query:first migration out:owner:closed 2 owner=wait" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:owner:closed 3 owner=wait second=wait" },
+    /* the job is the one which has to end, the async job still waits for that ... */
+    { EVENT, testTimeout, OWNER,
+      "query:first:given-up migration out:owner:closed 3 owner=wait second=wait" },
+    { EVENT, testNoTimeout, OWNER,
+      "query:first:given-up migration out:owner:closed 3 owner=wait second=wait" },
+    /* ... and is the next one to have the domain */
+    { THIRD, testBeginNowait, VIR_JOB_QUERY,
+      "query:first:given-up migration out:owner:closed 3 owner=wait second=wait third=-1" },
+    { FIRST, testEnd, 0,
+      "none migration out:owner:closed 2 owner=0 first=0 second=wait" },
+    /* nothing of that is left */
+    { OWNER, testEnter, 0,
+      "query:second migration out:owner:open 2 owner=0 second=0" },
+    { OWNER, testExit, 0,
+      "query:second migration out:owner:closed 2 owner=wait" },
+    { SECOND, testEnd, 0,
+      "none migration out:owner:closed 1 owner=0 second=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsClosingLimitWaiter[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_BACKUP,
+      "none backup:owner:closed 1 owner=0" },
+    { OWNER, testSetMask, ALL_JOBS,
+      "none backup:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none backup:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_MODIFY,
+      "modify:first backup:owner:open 2 first=0" },
+    { FIRST, testWait, 0,
+      "modify:first backup:owner:open 2 first=wait" },
+    { OWNER, testExit, 0,
+      "modify:first backup:owner:closed 2 owner=wait first=wait" },
+    { EVENT, testTimeout, OWNER,
+      "modify:first:given-up backup:owner:closed 2 owner=wait first=-1"
+      " | the job was given up because async job 'backup' needs the domain" },
+    /* nor can it wait for anything else */
+    { FIRST, testWait, 0,
+      "modify:first:given-up backup:owner:closed 2 owner=wait first=wait" },
+    { EVENT, testWakeUp, 0,
+      "modify:first:given-up backup:owner:closed 2 owner=wait first=-1"
+      " | the job was given up because async job 'backup' needs the domain" },
+    { FIRST, testEnd, 0,
+      "none backup:owner:closed 1 owner=0 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsClosingLimitDestroy[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_SAVE,
+      "none save:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none save:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_DESTROY,
+      "destroy:first save:owner:open 2 first=0" },
+    { OWNER, testExit, 0,
+      "destroy:first save:owner:closed 2 owner=wait" },
+    { EVENT, testNoTimeout, OWNER,
+      "destroy:first save:owner:closed 2 owner=wait" },
+    { FIRST, testEnd, 0,
+      "none save:owner:closed 1 owner=0 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsClosingLimitTermination[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_SAVE,
+      "none save:owner:closed 1 owner=0" },
+    { OWNER, testEnter, 0,
+      "none save:owner:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first save:owner:open 2 first=0" },
+    { OWNER, testExit, 0,
+      "query:first save:owner:closed 2 owner=wait" },
+    { EVENT, testBeginTermination, 0,
+      "query:first save:owner:closed 2 owner=wait" },
+    /* the query ends with the process */
+    { EVENT, testNoTimeout, OWNER,
+      "query:first save:owner:closed 2 owner=wait" },
+    /* which may not die */
+    { EVENT, testEndTermination, 0,
+      "query:first save:owner:closed 2 owner=wait" },
+    { EVENT, testTimeout, OWNER,
+      "query:first:given-up save:owner:closed 2 owner=wait" },
+    { FIRST, testEnd, 0,
+      "none save:owner:closed 1 owner=0 first=0" },
+    { OWNER, testEndAsync, 0,
+      "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsTakeOverLimit[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration out:nobody:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_QUERY,
+      "query:first migration out:nobody:open 2 first=0" },
+    { OTHER, testStartPhase, QEMU_MIGRATION_PHASE_PERFORM3,
+      "query:first migration out:other:closed 2 other=wait" },
+    { EVENT, testTimeout, OTHER,
+      "query:first:given-up migration out:other:closed 2 other=wait" },
+    { FIRST, testEnd, 0,
+      "none migration out:other:closed 1 other=0 first=0" },
+    { OTHER, testEndAsync, 0,
+      "none none 0 other=0" },
     { 0 }
 };
 
@@ -2763,6 +2906,7 @@ testOpenAndClose(testData *data,
     }
 
     before = data->jobs;
+    self->deadline = 0;
     if (virDomainObjExitInterruptible(data->vm) < 0)
         return FLOOD_EXIT_FAILED;
 
@@ -3012,6 +3156,16 @@ mymain(void)
     DO_TEST("open: no second async job", stepsSecondAsync);
     DO_TEST("isolation: async job waits for regular job", stepsIsolation);
     DO_TEST("closing is at once for newcomers", stepsClosingIsAtOnce);
+    DO_TEST_WARN("closing has a limit", stepsClosingLimit,
+                 "Giving up job query of domain test owned by");
+    DO_TEST_WARN("closing has a limit: for a job that waits", stepsClosingLimitWaiter,
+                 "Giving up job modify of domain test owned by");
+    DO_TEST("closing has a limit: but not for a destroy", stepsClosingLimitDestroy);
+    DO_TEST_WARN("closing has a limit: but not while the process dies",
+                 stepsClosingLimitTermination,
+                 "Giving up job query of domain test owned by");
+    DO_TEST_WARN("taking over has a limit", stepsTakeOverLimit,
+                 "Giving up job query of domain test owned by");
     DO_TEST_FULL("closing is not starved by a flood", testRunFlood, .steps = NULL);
     DO_TEST("opening wakes up everybody", stepsOpeningWakesAll);
     DO_TEST("async job ends while open", stepsAsyncEndsOpen);

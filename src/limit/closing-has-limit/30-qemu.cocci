@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The monitor is told, and whoever waits for the domain condition.
+//
+// files: src/qemu/qemu_domain.c
+// sites: 2
+// aims: qemuJobDataFreePrivateData virQEMUDriverDomainJobConfig qemuDomainObjWait
+
+@ routine @
+typedef bool;
+typedef virDomainObj, qemuDomainObjPrivate;
+identifier data;
+@@
+ static void qemuJobDataFreePrivateData(void *data) { ... }
++
++
++static void
++qemuDomainObjGiveUpJob(virDomainObj *obj,
++                       bool givenUp)
++{
++    qemuDomainObjPrivate *priv = obj->privateData;
++
++    /* The thread which owns the job may wait for the monitor or for an event. */
++    if (priv->mon)
++        qemuMonitorGiveUp(priv->mon, givenUp);
++
++    if (givenUp)
++        virDomainObjBroadcast(obj);
++}
+
+@ wait @
+typedef virDomainObj;
+identifier vm;
+@@
+ int qemuDomainObjWait(virDomainObj *vm)
+ {
+     ... when any
+-    if (qemuDomainObjExitInterruptible(vm) < 0)
++    if (qemuDomainObjExitInterruptible(vm) < 0 ||
++        virDomainObjCheckJobGivenUp(vm) < 0)
+         return -1;
+     ... when any
+ }

@@ -928,6 +928,15 @@ testSetClock(testData *data, int ms)
 }
 
 
+/* The migration failed in post-copy, or goes on after that. */
+static int
+testSetPaused(testData *data, int paused)
+{
+    data->vm->job->asyncPaused = paused;
+    return 0;
+}
+
+
 /* However long it takes, thread @who goes on waiting. */
 static int
 testNoTimeout(testData *data, int who)
@@ -1394,6 +1403,65 @@ static const testStep stepsClosingLimitTermination[] = {
       "none save:owner:closed 1 owner=0 first=0" },
     { OWNER, testEndAsync, 0,
       "none none 0 owner=0" },
+    { 0 }
+};
+
+static const testStep stepsStranded[] = {
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_IN,
+      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testSetMask, ALL_JOBS,
+      "none migration in:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration in:nobody:open 1 owner=0" },
+    { FIRST, testBegin, VIR_JOB_MODIFY,
+      "modify:first migration in:nobody:open 2 first=0" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "modify:first migration in:nobody:open 3 second=wait" },
+    { EVENT, testSetPaused, true,
+      "modify:first migration in:nobody:open 3 second=wait" },
+    /* who waited for their turn before ... */
+    { FIRST, testEnd, 0,
+      "none migration in:nobody:open 1 first=0 second=-1"
+      " | the rest of the guest's memory is on another host" },
+    /* ... and who comes now, even if they would have to wait */
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "none migration in:nobody:open 1 second=-1"
+      " | the rest of the guest's memory is on another host" },
+    { SECOND, testBeginNowait, VIR_JOB_QUERY,
+      "none migration in:nobody:open 1 second=-1" },
+    { OWNER, testStartPhase, QEMU_MIGRATION_PHASE_PREPARE_RESUME,
+      "none migration in:owner:closed 1 owner=0" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "none migration in:owner:closed 1 second=-1"
+      " | the rest of the guest's memory is on another host" },
+    { OWNER, testRelease, 0,
+      "none migration in:nobody:open 1 owner=0" },
+    /* others are no queries */
+    { SECOND, testBegin, VIR_JOB_ABORT,
+      "abort:second migration in:nobody:open 2 second=0" },
+    { SECOND, testEnd, 0,
+      "none migration in:nobody:open 1 second=0" },
+    { EVENT, testSetPaused, false,
+      "none migration in:nobody:open 1" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:second migration in:nobody:open 2 second=0" },
+    { SECOND, testEnd, 0,
+      "none migration in:nobody:open 1 second=0" },
+    { EVENT, testDiscard, 0,
+      "none none 0" },
+    /* the source has all of the guest's memory */
+    { OWNER, testBeginAsync, VIR_ASYNC_JOB_MIGRATION_OUT,
+      "none migration out:owner:closed 1 owner=0" },
+    { OWNER, testRelease, 0,
+      "none migration out:nobody:open 1 owner=0" },
+    { EVENT, testSetPaused, true,
+      "none migration out:nobody:open 1" },
+    { SECOND, testBegin, VIR_JOB_QUERY,
+      "query:second migration out:nobody:open 2 second=0" },
+    { SECOND, testEnd, 0,
+      "none migration out:nobody:open 1 second=0" },
+    { EVENT, testDiscard, 0,
+      "none none 0" },
     { 0 }
 };
 
@@ -3166,6 +3234,7 @@ mymain(void)
                  "Giving up job query of domain test owned by");
     DO_TEST_WARN("taking over has a limit", stepsTakeOverLimit,
                  "Giving up job query of domain test owned by");
+    DO_TEST("post-copy failed: queries are refused", stepsStranded);
     DO_TEST_FULL("closing is not starved by a flood", testRunFlood, .steps = NULL);
     DO_TEST("opening wakes up everybody", stepsOpeningWakesAll);
     DO_TEST("async job ends while open", stepsAsyncEndsOpen);

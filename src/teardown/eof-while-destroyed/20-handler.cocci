@@ -25,6 +25,14 @@ symbol true, false;
 -        VIR_DEBUG(...);
 -        goto endjob;
 -    }
++    /* Who is stopping it mostly succeeds, and somebody may start it right after
++     * that: do nothing to the domain before its turn comes. */
++    while (vm->def->id == id &&
++           (priv->beingDestroyed || vm->job->active == VIR_JOB_DESTROY)) {
++        if (virCondWait(&vm->job->cond, &vm->parent.lock) < 0)
++            break;
++    }
++
 +    if (vm->def->id != id) {
 +        VIR_DEBUG("Domain %p '%s' has been stopped, ignoring EOF",
 +                  vm, vm->def->name);

@@ -368,6 +368,8 @@ end:
 
 /* --- regular jobs: clients whose queries never cease ------------------------ */
 
+/* In the code a query waits for the process to die, for two seconds, before it is
+ * refused. That it waits changes nothing here: it is not let in. */
 #ifdef BUG_QUERY_OF_A_DYING_DOMAIN
 #define REFUSES_QUERY false
 #else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clients that query a domain in tight loops and keep account of it."""
 
+import re
 import statistics
 import threading
 import time
@@ -8,6 +9,7 @@ import time
 import libvirt
 
 EMPTY = "domstats is empty"     # an error of a QueryLoop: the host has no such domain
+LACKS = "domstats lacks"        # how the error of one begins whose answer is not complete
 STATES_ACTIVE = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
 
 
@@ -15,6 +17,16 @@ def domain_stats(domain):
     """The domain's statistics as a dictionary; empty if the host has no such domain"""
     records = domain.connect().domainListGetStats([domain])
     return records[0][1] if records else {}
+
+
+# What QEMU asks the threads of the vCPUs for, which may wait for memory in post-copy
+_BY_VCPU_THREADS = re.compile(r"cpu\.haltpoll\.|vcpu\.\d+\.\w+\.(sum|cur|max)$")
+
+
+def in_postcopy(fields):
+    """Those of the @fields of a guest's statistics which it has while it arrives in
+    post-copy"""
+    return {field for field in fields if not _BY_VCPU_THREADS.match(field)}
 
 
 def in_setup(stats):
@@ -49,7 +61,7 @@ class QueryLoop:
             stats = domain_stats(domain)
             missing = self._reference - set(stats)
             if stats.get("state.state") in STATES_ACTIVE and missing and not in_setup(stats):
-                return f"domstats lacks {len(missing)} fields: {sorted(missing)[0]}, ..."
+                return f"{LACKS} {len(missing)} fields: {sorted(missing)[0]}, ..."
             if not stats:
                 return EMPTY
         elif call == "block":

@@ -168,12 +168,13 @@ def arrive(t, kind, names, **settings):
     guest = phases.make_guest(t, kind, **settings)
     domain = guest.start(t.alpha)
     t.learn(domain)
-    reference = queries.domain_stats(domain)
+    fields = set(queries.domain_stats(domain))
     for name in names:
+        reference = queries.in_postcopy(fields) if name == "postcopy" else fields
         with phases.hold(t, kind, name, guest) as m:
             check_answers(t, m.destination, guest, reference)
             check_job(t, m.destination, guest, **JOB[name])
-            loop = t.query_loop(m.destination, guest)
+            loop = queries.QueryLoop(m.destination, guest.name, reference)
             waiting = Waiting(t, m.destination, guest)
             m.release()
             t.check(m.result(END_LIMIT) is None, f"the migration failed: {m.result()}")
@@ -374,7 +375,7 @@ def arriving_restarted(t):
     guest = phases.make_guest(t, phases.KINDS["postcopy"])
     domain = guest.start(t.alpha)
     t.learn(domain)
-    reference = queries.domain_stats(domain)
+    reference = queries.in_postcopy(queries.domain_stats(domain))
     with phases.hold(t, "postcopy", "postcopy-destination-restarted", guest) as m:
         check_answers(t, m.destination, guest, reference)
         check_job(t, m.destination, guest)

@@ -148,3 +148,31 @@ def hung_destination(t):
         t.check(m.state(m.destination)[0] == libvirt.VIR_DOMAIN_RUNNING, "the guest does not run")
         t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat after the recovery")
         m.guest.check_alive()
+
+
+@scenario()
+def restarted_at_once(t):
+    """A domain is started as soon as it has been destroyed, again and again: the end of one
+    process is not taken for that of the next."""
+    guest = t.guest()
+    domain = guest.start(t.alpha)
+    for _ in range(12):
+        t.timed(20, domain.destroy, "destroy")
+        t.timed(20, domain.create, "start")
+        t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat")
+    t.check_no_job(t.alpha, guest)
+
+
+@scenario(stock_fails="the main loop waits for the process to die")
+def autodestroy(t):
+    """A domain that is to go with its client's connection goes, and no other client waits
+    for that."""
+    guest = t.guest()
+    conn = t.alpha.connect()
+    conn.createXML(guest.xml, libvirt.VIR_DOMAIN_START_AUTODESTROY)
+    # It reads no SIGTERM, and SIGKILL comes after 10 s.
+    os.kill(t.alpha.qemu_pid(guest.name), signal.SIGSTOP)
+    conn.close()
+    time.sleep(0.5)
+    t.timed(AT_ONCE, lambda: t.alpha.connect().getHostname(), "another client")
+    t.wait(lambda: not t.alpha.conn.listAllDomains(), 30, "the end with the connection")

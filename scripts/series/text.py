@@ -4,6 +4,7 @@
 import re
 
 
+BRACKET = re.compile('[()]')
 DEFINITION = re.compile(r'^(?:[A-Za-z_][\w \t*]*[ \t*])?([A-Za-z_]\w*)\(', re.M)
 
 
@@ -12,9 +13,13 @@ def definitions(text, name=None):
     name, or the return type before it, begins a line. Yield (name, start, end)."""
     for found in heads(text, name) if name else DEFINITION.finditer(text):
         depth, pos = 1, found.end()
-        while depth and pos < len(text):
-            depth += {'(': 1, ')': -1}.get(text[pos], 0)
-            pos += 1
+        while depth:
+            bracket = BRACKET.search(text, pos)
+            if not bracket:
+                pos = len(text)
+                break
+            depth += 1 if bracket[0] == '(' else -1
+            pos = bracket.end()
         if re.match(r'[ \t]*(\w[\w() \t,]*)?\n+\{', text[pos:pos + 200]):
             close = text.find('\n}', pos)
             yield found[1], found.start(), len(text) if close < 0 else close + 2

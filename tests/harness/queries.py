@@ -19,6 +19,17 @@ def domain_stats(domain):
     return records[0][1] if records else {}
 
 
+def job_type(domain):
+    """The type of the domain's job, by the call that answers on both hosts of a migration"""
+    try:
+        return domain.jobStats()["type"]
+    except libvirt.libvirtError as error:
+        # Some jobs have no statistics; unpatched libvirt says the same.
+        if "invalid job statistics type" not in str(error):
+            raise
+        return domain.jobInfo()[0]
+
+
 # What QEMU asks the threads of the vCPUs for, which may wait for memory in post-copy
 _BY_VCPU_THREADS = re.compile(r"cpu\.haltpoll\.|vcpu\.\d+\.\w+\.(sum|cur|max)$")
 
@@ -67,13 +78,7 @@ class QueryLoop:
         elif call == "block":
             domain.blockStats("vda")
         elif call == "job":
-            try:
-                domain.jobStats()
-            except libvirt.libvirtError as error:
-                # Some jobs have none; unpatched libvirt says the same.
-                if "invalid job statistics type" not in str(error):
-                    raise
-                domain.jobInfo()
+            job_type(domain)
         return None
 
     def _run(self, call):

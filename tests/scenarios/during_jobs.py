@@ -58,7 +58,7 @@ def query(t, job):
     """Queries are answered while the job runs."""
     job.open(t)
     query_for_a_while(t, t.query_loop(job.host, job.guest))
-    kind = t.timed(5, job.domain.jobInfo, "domjobinfo")[0]
+    kind = t.timed(5, lambda: queries.job_type(job.domain), "domjobinfo")
     t.check(kind != libvirt.VIR_DOMAIN_JOB_NONE, "domjobinfo does not know of the job")
     t.check(job.is_open(), "the job has ended meanwhile")
     job.domain.destroy()

@@ -28,6 +28,7 @@ import time
 import typing
 
 import libvirt
+import libvirt_qemu
 
 from . import faults, jobs, relay
 
@@ -263,6 +264,12 @@ class Migration:
         if host.name not in self._conns:
             self._conns[host.name] = host.connect()
         return tuple(self._conns[host.name].lookupByName(self.guest.name).state())
+
+    def qemu_status(self, host):
+        """The status of the migration, as the domain's QEMU on @host tells it"""
+        domain = host.connect().lookupByName(self.guest.name)
+        answer = libvirt_qemu.qemuMonitorCommand(domain, '{"execute": "query-migrate"}', 0)
+        return json.loads(answer)["return"].get("status")
 
     def wait_state(self, host, state, reason=None):
         self.wait(lambda: self.state(host)[0] == state
@@ -577,6 +584,9 @@ def postcopy_failed(m):
                  libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED)
     if not m.result():
         raise NotHeld("the migration succeeded although the network was cut")
+    # The source's QEMU may get to know later than libvirt, and refuses a recovery until then.
+    m.wait(lambda: m.qemu_status(m.source) == "postcopy-paused",
+           "QEMU's notice that the network was cut", ended=True)
 
 
 @phase("postcopy-recovery", "post-copy goes on after the network was cut",

@@ -10,6 +10,7 @@ import libvirt
 
 EMPTY = "domstats is empty"     # an error of a QueryLoop: the host has no such domain
 LACKS = "domstats lacks"        # how the error of one begins whose answer is not complete
+BY_ITSELF = "domstats has nothing of QEMU's"    # the error of one that libvirt answered alone
 STATES_ACTIVE = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
 
 
@@ -28,6 +29,10 @@ def job_type(domain):
         if "invalid job statistics type" not in str(error):
             raise
         return domain.jobInfo()[0]
+
+
+# Fields that every guest has and only its QEMU can tell
+OF_QEMU = {"balloon.last-update", "block.0.rd.reqs"}
 
 
 # What QEMU asks the threads of the vCPUs for, which may wait for memory in post-copy
@@ -51,7 +56,8 @@ class QueryLoop:
     @clients threads for each, from now until stop().
 
     An answer for an active domain that lacks a field of @reference (the answer to
-    domstats while nothing was going on) is an error, unless it is being set up.
+    domstats while nothing was going on) is an error, unless it is being set up. One
+    with nothing of QEMU's, as of a domain whose QEMU dies, is the error BY_ITSELF.
     """
 
     def __init__(self, host, name, reference=(), clients=1, calls=("stats", "block", "job")):
@@ -72,6 +78,8 @@ class QueryLoop:
             stats = domain_stats(domain)
             missing = self._reference - set(stats)
             if stats.get("state.state") in STATES_ACTIVE and missing and not in_setup(stats):
+                if not OF_QEMU & set(stats):
+                    return BY_ITSELF
                 return f"{LACKS} {len(missing)} fields: {sorted(missing)[0]}, ..."
             if not stats:
                 return EMPTY

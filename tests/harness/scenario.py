@@ -166,9 +166,11 @@ class Test:
         self.check("balloon.rss" in self._reference and "block.0.rd.reqs" in self._reference,
                    "an idle domain's statistics are incomplete")
 
-    def query_loop(self, host, guest, **settings):
-        """Starts clients that query @guest on @host; learn() has been called."""
-        return queries.QueryLoop(host, guest.name, self._reference, **settings)
+    def query_loop(self, host, guest, postcopy=False, **settings):
+        """Starts clients that query @guest on @host, where it may arrive in @postcopy;
+        learn() has been called."""
+        reference = queries.in_postcopy(self._reference) if postcopy else self._reference
+        return queries.QueryLoop(host, guest.name, reference, **settings)
 
     def check_no_job(self, host, guest):
         leak = faults.leaked_job(host, guest.name)

@@ -119,8 +119,8 @@ def postcopy(t):
     guest = t.guest()
     domain = guest.start(t.alpha)
     t.learn(domain)
-    loops = [(t.query_loop(host, guest), where)
-             for host, where in ((t.alpha, "source"), (t.beta, "destination"))]
+    loops = [(t.query_loop(t.alpha, guest), "source"),
+             (t.query_loop(t.beta, guest, postcopy=True), "destination")]
     thread, errors = migrate_in_thread(
         t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_POSTCOPY,
         {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 4,

@@ -1349,7 +1349,7 @@ static const testStep stepsClosingLimitWaiter[] = {
     { EVENT, testTimeout, OWNER,
       "modify:first:given-up backup:owner:closed 2 owner=wait first=-1"
       " | the job was given up because async job 'backup' needs the domain" },
-    /* nor can it wait for anything else */
+    /* nor can it wait for another event */
     { FIRST, testWait, 0,
       "modify:first:given-up backup:owner:closed 2 owner=wait first=wait" },
     { EVENT, testWakeUp, 0,

@@ -8,8 +8,11 @@ import libvirt
 
 from .poller import Poller
 
-# A guest that has left between the list and the question is no fault of libvirt's.
-LEFT = (libvirt.VIR_ERR_NO_DOMAIN,)
+ACTIVE = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+# What is said of a guest that has left between the list and the question. The second is
+# also said of others: it is excused once, and only if the guest is active no more.
+GONE = libvirt.VIR_ERR_NO_DOMAIN
+OFF = libvirt.VIR_ERR_OPERATION_INVALID
 
 
 class Exporter(Poller):
@@ -20,21 +23,30 @@ class Exporter(Poller):
         super().__init__(host, name)
         self.scrapes = self.seen = 0
         self.failed = []    # why
+        self.left = False   # has the guest left between list and question?
 
     def _one(self, domain):
         domain.info()
         domain.blockStats("vda")
         domain.memoryStats()
 
+    def _has_left(self, error):
+        code = error.get_error_code()
+        if code == OFF and not self.left:
+            self.left = self.name not in [domain.name()
+                                          for domain in self.conn.listAllDomains(ACTIVE)]
+            return self.left
+        return code == GONE
+
     def ask(self):
         began = time.monotonic()
         self.scrapes += 1
         try:
-            for domain in self.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+            for domain in self.conn.listAllDomains(ACTIVE):
                 self.seen += domain.name() == self.name
                 self._one(domain)
         except libvirt.libvirtError as error:
-            if error.get_error_code() not in LEFT:
+            if not self._has_left(error):
                 self.failed.append(str(error))
         took = time.monotonic() - began
         if took > self.LIMIT:

@@ -5,6 +5,7 @@ import fcntl
 import glob
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -60,6 +61,15 @@ migration_port_max = {port_max}
 # How valgrind's findings begin; it also warns of what it does not know of the kernel
 MEMORY_FAULT = re.compile(r"^==\d+== (Invalid |Conditional jump |Use of uninit|Syscall param |"
                           r"Mismatched |Source and dest|Process terminating)")
+# What an unpacked daemon has at a fixed place, so that it is shown there. Its drivers and
+# libraries are found by the environment.
+INSTALLED = ("/usr/share/libvirt", "/usr/lib/libvirt")
+# The daemon of Debian's packages ends at its start if the user is missing that it was built
+# to run QEMU as, whatever qemu.conf says. Their postinst makes him.
+ACCOUNTS = {
+    "/etc/passwd": "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin\n",
+    "/etc/group": "libvirt-qemu:x:64055:\n",
+}
 # Leaks are not what the tests are after; libvirtd keeps much to its end.
 ASAN_OPTIONS = "log_path={folder}/asan:detect_leaks=0"
 JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob"
@@ -76,7 +86,8 @@ def first_fault(path):
 
 
 class Host:
-    """A libvirt host that runs the daemon of the build tree @build.
+    """A libvirt host that runs the daemon of @build: a build tree, or a folder into which
+    packages have been unpacked (scripts/unpack).
 
     @qemu_conf, @libvirtd_conf: lines to add to these files; @debug_jobs: has the
     daemon log each job. @cache: a folder where what a daemon of this build learns
@@ -105,9 +116,7 @@ class Host:
 
         for inside in FOLDERS.values():
             os.makedirs(os.path.join(self.folder, inside))
-        if cache:
-            os.makedirs(cache, exist_ok=True)
-            self._copy_cache(cache, os.path.join(self.folder, "cache"))
+        self._fetch_cache()
         self._write("libvirtd.conf", LIBVIRTD_CONF.format(
             port=self.port, uuid=uuid.uuid4(),
             filters=JOB_FILTERS if debug_jobs else "") + libvirtd_conf)
@@ -133,6 +142,8 @@ class Host:
                 sandbox.set_hostname(self.name)
                 scratch = os.path.join(self.folder, "scratch")
                 os.mkdir(scratch)
+                for path in INSTALLED:
+                    sandbox.provide_folder(path, scratch)
                 for path, inside in FOLDERS.items():
                     sandbox.provide_folder(path, scratch)
                     sandbox.bind(os.path.join(self.folder, inside), path)
@@ -140,6 +151,8 @@ class Host:
                 with open(hosts, "w") as file:
                     file.writelines(f"127.0.0.1 {name}\n" for name in ("localhost",) + NAMES)
                 sandbox.bind(hosts, "/etc/hosts")
+                for path, text in ACCOUNTS.items():
+                    self._provide_account(path, text)
                 os.write(ready_w, b"ready")
                 while True:
                     signal.pause()
@@ -153,20 +166,60 @@ class Host:
         if answer != "ready":
             raise HostError(f"{self.name}: no namespaces: {answer}")
 
+    def _provide_account(self, path, text):
+        """Has the file of accounts show a line besides, inside the host."""
+        with open(path) as file:
+            accounts = file.read()
+        if f"\n{text.partition(':')[0]}:" in accounts:
+            return
+        copy = os.path.join(self.folder, os.path.basename(path))
+        with open(copy, "w") as file:
+            file.write(accounts + text)
+        sandbox.bind(copy, path)
+
     def command(self, *argv):
         """Returns the command that runs @argv inside the host."""
         space = f"/proc/{self._holder}/ns"
         return ["nsenter", f"--mount={space}/mnt", f"--uts={space}/uts", "--", *argv]
 
+    def use_build(self, build, cache=None):
+        """Has the next start() be of the daemon of another build. No daemon may run."""
+        self.build = build
+        self._cache = cache
+        # The folder itself is mounted in the host.
+        with os.scandir(os.path.join(self.folder, "cache")) as entries:
+            for entry in entries:
+                shutil.rmtree(entry.path)
+        self._fetch_cache()
+
+    def _daemon(self):
+        """The command that runs the daemon, and what its environment has besides"""
+        if os.path.exists(os.path.join(self.build, "src", "libvirtd")):
+            return [os.path.join(self.build, "src", "libvirtd")], {}
+        drivers = glob.glob(os.path.join(self.build, "usr/lib/*/libvirt/connection-driver"))
+        if len(drivers) != 1:
+            raise HostError(f"{self.build} is neither a build of libvirt nor its packages")
+        modules = os.path.dirname(drivers[0])
+        # In a mount namespace of its own, which ends with it and its guests
+        shows = [f"mount --bind '{self.build}{path}' {path}" for path in INSTALLED
+                 if os.path.isdir(self.build + path)]
+        return (["unshare", "--mount", "--propagation", "private", "sh", "-ec",
+                 "\n".join([*shows, 'exec "$@"']), "sh",
+                 os.path.join(self.build, "usr/sbin/libvirtd")],
+                {"LD_LIBRARY_PATH": os.path.dirname(modules), "LIBVIRT_DRIVER_DIR": drivers[0],
+                 "LIBVIRT_STORAGE_FILE_DIR": os.path.join(modules, "storage-file"),
+                 "LIBVIRT_LOCK_MANAGER_PLUGIN_DIR": os.path.join(modules, "lock-driver")})
+
     def start(self):
         """Starts the daemon and waits until it answers."""
+        command, environment = self._daemon()
         self._wanted = True
         with open(self.output_log, "a") as output:
             self.daemon = subprocess.Popen(
-                self.command(*self._checker(), os.path.join(self.build, "src", "libvirtd"),
+                self.command(*self._checker(), *command,
                              "--listen", "--pid-file", "/run/libvirt/libvirtd.pid"),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                env={**os.environ, "ASAN_OPTIONS": ASAN_OPTIONS.format(
+                env={**os.environ, **environment, "ASAN_OPTIONS": ASAN_OPTIONS.format(
                     folder=os.path.dirname(self.log))},
                 start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
@@ -187,6 +240,11 @@ class Host:
         self._conn.getCapabilities()
         if self._cache:
             self._copy_cache(os.path.join(self.folder, "cache"), self._cache)
+
+    def _fetch_cache(self):
+        if self._cache:
+            os.makedirs(self._cache, exist_ok=True)
+            self._copy_cache(self._cache, os.path.join(self.folder, "cache"))
 
     def _copy_cache(self, source, destination):
         """Other hosts, of other processes too, copy from and to the kept cache."""

@@ -60,6 +60,12 @@ typedef struct {
     bool ending;            /* before its time */
 } StormRun;
 
+static inline StormHost *
+storm_run_host(StormRun *run, guint index)
+{
+    return g_ptr_array_index(run->hosts, index);
+}
+
 bool storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signalled,
                        char **error);
 bool storm_run(StormRun *run);

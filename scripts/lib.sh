@@ -239,3 +239,13 @@ ensure_build() {
     BUILD=$set/$1/build
     [ "${2:-}" != --asan ] || BUILD+=-asan
 }
+
+# configure_ours BUILD OPTION...: BUILD is configured to build our own programs and
+# their tests. A folder that an earlier state configured without them is made anew.
+configure_ours() {
+    local build=$1
+    shift
+    ! grep -q '"name": "tests", "value": true' \
+        "$build/meson-info/intro-buildoptions.json" 2>/dev/null || return 0
+    rm -rf "$build" && meson setup "$build" "$top" -Dtests=true "$@"
+}

@@ -7,7 +7,7 @@
 #
 # Builds our C programs, fetches the guest's kernel and packs its initramfs, as
 # far as they are not there. Sets TOOLS to the folder that holds them. Says
-# what failed, with the log, and returns 1 on failure.
+# what failed, with the log, and returns 1 on failure. Needs scripts/lib.sh.
 ensure_tools() {
     local work=$1 top log
     top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,9 +16,7 @@ ensure_tools() {
     mkdir -p "$TOOLS" "$work/log"
 
     if ! {
-        if [ ! -e "$work/build/tools/build.ninja" ]; then
-            meson setup "$work/build/tools" "$top"
-        fi && ninja -C "$work/build/tools"
+        configure_ours "$work/build/tools" && ninja -C "$work/build/tools"
     } >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         echo "cannot build our tools; log $log" >&2

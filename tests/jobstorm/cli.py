@@ -301,6 +301,19 @@ def help_and_man_page_agree(folder):
     check(re.match(r"virt-jobstorm \d", run("--version")), "no version")
 
 
+@case
+def default_build_has_no_tests(folder):
+    top = os.path.dirname(os.path.dirname(SCHEMA))
+    build = os.path.join(folder, "build")
+    subprocess.run(["meson", "setup", build, top], check=True, stdout=subprocess.DEVNULL)
+    targets = json.loads(subprocess.run(["meson", "introspect", "--targets", build], check=True,
+                                        stdout=subprocess.PIPE).stdout)
+    names = {target["name"] for target in targets}
+    check("virt-jobstorm" in names, f"{names}")
+    for target in targets:
+        check("/tests/" not in target["defined_in"], f"{target['name']} is built")
+
+
 def main():
     print(f"1..{len(CASES)}")
     failed = 0

@@ -7,10 +7,12 @@ import re
 from .text import definitions
 
 
-def tidy(old, new):
+def tidy(old, new, rules=''):
     """Undo what Coccinelle's printer does to the lines it adds and libvirt's
     style does not have: the line broken between `}` and `else`, blanks on an
-    empty line beside another, and a string right after `,`, `?`, `:` or `return`."""
+    empty line beside another, and a string right after `,`, `?`, `:` or `return`.
+    And give the strings of @old and @rules their `%1$s` back."""
+    new = restore_formats(old + rules, new)
     broken = re.compile(r'^( *)\}\n\1else\b', re.M)
     if not broken.search(old):
         new = broken.sub(r'\1} else', new)
@@ -22,6 +24,16 @@ def tidy(old, new):
                      re.sub(r'("(?:[^"\\]|\\.)*")|([,?:]|\breturn)(?=")',
                             lambda m: m[1] or m[2] + ' ', line)
                      for line in new.split('\n'))
+
+
+def restore_formats(known, new):
+    """Coccinelle may print `%1s` for the `%1$s` of a string that one rule has added
+    and another one has met."""
+    for string in set(re.findall(r'"(?:[^"\\\n]|\\.)*%\d+\$(?:[^"\\\n]|\\.)*"', known)):
+        printed = re.sub(r'(%\d+)\$', r'\1', string)
+        if printed not in known:
+            new = new.replace(printed, string)
+    return new
 
 
 def parameters(definition):

@@ -173,7 +173,7 @@ class Coccinelle:
         answer = {'spots': spots, 'rules': sorted(matched_rules(out)), 'parts': [], 'sites': 0}
         if new != part.text():
             pairs = list(zip(part.parts(), part.taken_apart(new)))
-            answer['parts'] = [tidy(old, after) for old, after in pairs]
+            answer['parts'] = [tidy(old, after, cocci.text) for old, after in pairs]
             answer['sites'] = sum(count_hunks(old, after) for (old, _), after
                                   in zip(pairs, answer['parts']) if old != after)
         return answer
@@ -249,7 +249,7 @@ class Coccinelle:
             for name in names:
                 old, new = tree.read(name), (work / name).read_bytes().decode('latin-1')
                 if new != old:
-                    answer['files'][name] = tidy(old, new)
+                    answer['files'][name] = tidy(old, new, cocci.text)
                     answer['sites'] += count_hunks(old, answer['files'][name])
         answer['rules'] = sorted(matched_rules(out))
         return json.dumps(answer).encode()

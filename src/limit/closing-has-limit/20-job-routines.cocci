@@ -61,7 +61,7 @@ symbol true;
 +        return 0;
 +
 +    virReportError(VIR_ERR_OPERATION_TIMEOUT,
-+                   _("the job was given up because async job '%s' needs the domain"),
++                   _("the job was given up because async job '%1$s' needs the domain"),
 +                   virDomainAsyncJobTypeToString(obj->job->asyncJob));
 +    return -1;
 +}

@@ -149,7 +149,7 @@ identifier mon;
 +qemuMonitorReportGivenUp(qemuMonitor *mon)
 +{
 +    virReportError(VIR_ERR_OPERATION_TIMEOUT,
-+                   _("the job was given up because an async job of domain '%s' needs the monitor"),
++                   _("the job was given up because an async job of domain '%1$s' needs the monitor"),
 +                   mon->domainName);
 +}
 +

@@ -18,7 +18,7 @@ symbol priv, qemuProcessCleanupMigrationJob;
 +    /* It would not answer us either, and the other host would wait. */
 +    if (qemuMonitorIsUnanswered(priv->mon)) {
 +        virReportError(VIR_ERR_OPERATION_TIMEOUT,
-+                       _("QEMU does not answer commands for domain '%s'"),
++                       _("QEMU does not answer commands for domain '%1$s'"),
 +                       vm->def->name);
 +        goto cleanup;
 +    }

@@ -30,7 +30,7 @@ expression list fmt;
      } else if (me != obj->job->asyncOwner) {
 -        VIR_WARN(fmt);
 +        virReportError(VIR_ERR_OPERATION_INVALID,
-+                       _("'%s' async job is owned by thread %llu, API '%s'"),
++                       _("'%1$s' async job is owned by thread %2$llu, API '%3$s'"),
 +                       virDomainAsyncJobTypeToString(obj->job->asyncJob),
 +                       obj->job->asyncOwner,
 +                       NULLSTR(obj->job->asyncOwnerAPI));

@@ -23,7 +23,7 @@ expression list gone;
 -            return ret;
 +        if (asyncJob != obj->job->asyncJob) {
 +            virReportError(VIR_ERR_INTERNAL_ERROR,
-+                           _("unexpected async job %d type expected %d"),
++                           _("unexpected async job %1$d type expected %2$d"),
 +                           asyncJob, obj->job->asyncJob);
 +            return -1;
 +        }

@@ -30,7 +30,7 @@ identifier obj;
 +
 +        virUUIDFormat(obj->def->uuid, uuidstr);
 +        virReportError(VIR_ERR_NO_DOMAIN,
-+                       _("no domain with matching uuid '%s' (%s)"),
++                       _("no domain with matching uuid '%1$s' (%2$s)"),
 +                       uuidstr, obj->def->name);
 +    } else {
 +        virReportError(VIR_ERR_OPERATION_INVALID, "%s",

@@ -5,8 +5,8 @@ Shared by scripts/apply, scripts/step, scripts/export, build-aux/lint and tests.
 module each for the git tree (tree), libvirt's source text (text), text edits (edits),
 postconditions (checks), steps (steps), what spatch sees of a file (slices), spatch and
 its cache (spatch), the repair of what spatch prints (printer), applying (applying),
-what no step may leave behind (layout), the trees after each step (known), and what has
-to be compiled after a change (compiling).
+what no step may leave behind (layout), the trees after each step (known), what has to be
+compiled after a change (compiling), and what differs between releases (releases).
 
 A source of steps is a directory with a file `series` (the names of the steps
 in order, one a line, `#` comments) and a directory per step, named by its
@@ -25,13 +25,30 @@ way from there (`GROUP/STEP`):
               text files of our own that take the place of PATH, which must be
               a tracked text file; its mode stays
   edits       text edits, last
+  upstream    libvirt has the change by itself since a version, and the step is left
+              out there: lines `since VERSION`, `proof: test NAME` or `proof: scenario
+              NAME` (what passes on such a libvirt and fails on an older one), and why
+
+The version is that of the tree (`version:` of its meson.build). Where the releases
+differ, each of these files can hold text by version, each word of it alone on its line,
+and `@RELEASE@`, which stands for the version:
+
+  #@ if >= 10.0.0          or: < 10.0.0
+  #@ else                  may be left out
+  #@ end
+
+Semantic patches can be alternatives, too (`one-of`), which is to be preferred: it names
+what differs, not when. A file, or a semantic patch's rules, of which nothing is left for
+a version is not there.
+
+How many places each rule changes is recorded for each release, in
+releases/VERSION/sites beside the source of steps: a rule that changes more or fewer (hunks
+without context, summed over the files) fails. `scripts/apply --record TREE` writes it.
 
 A semantic patch opens with `//` comments, among them its header:
 
   // files: GLOB...      the tracked files it runs on (git's globs: `*` stops
                          at a slash, `**` does not); each must match a file
-  // sites: N            it must change at least N places (hunks without
-                         context, summed over the files)
   // aims: IDENT...      optional; what it aims at: all that it looks at or changes
                          must name one of these. Coccinelle sees only such
                          parts of the files, and must understand them
@@ -41,6 +58,9 @@ A semantic patch opens with `//` comments, among them its header:
                          `functions` and `position` (the number of parameters
                          before it) replaced by what is in the tree
   // options: OPT...     optional; more options for spatch
+  // one-of: WORD        optional; exactly one of the step's semantic patches with
+                         this word must change something. Each is tried on the tree
+                         before the first of them; files need not exist
   // together            optional; all files in one run of spatch, for rules
                          that carry a binding from one file to another
   // may-miss: RULE...   optional; names of rules that need not match; any

@@ -10,6 +10,7 @@ import time
 
 from . import layout
 from .checks import View
+from .releases import Record, nearest_record, read_for, version_of
 from .spatch import Coccinelle, rule_names
 from .steps import find_step, read_series
 from .tree import SeriesError
@@ -22,18 +23,26 @@ class Apply:
         self.tree, self.args, self.log, self.copied = tree, args, log, []
         # What the tree's files hold, as long as it is ours alone (see).
         self.view, self.head, self.committer = None, None, None
-        self.steps = read_series(args.source_of_steps)
+        self.version = version_of(tree.path)
+        self.steps = read_series(args.source_of_steps, self.version)
+        self.rules = [rule for step in self.steps for rule in step.rules()]
         if args.upto:
-            self.steps = self.steps[:find_step(self.steps, args.upto) + 1]
+            self.steps = self.steps[:find_step(self.names(), args.upto) + 1]
+        # What has been recorded of this release, and what this run has counted.
+        self.record, self.sites = Record(args.source_of_steps, self.version), {}
+        if args.tolerant and not self.record.is_there():
+            self.record = nearest_record(args.source_of_steps, self.version)
         self.cocci = Coccinelle(log, folder, not args.no_cache, args.whole_files)
+
+    def names(self):
+        return [step.name for step in self.steps]
 
     def prepare(self):
         """Make sure that the tree is libvirt's, pristine and a checkout, and
         that git knows who commits."""
         tree = self.tree
-        if not (tree.path / 'meson.build').is_file() \
-                or "'libvirt'" not in tree.read('meson.build')[:4000]:
-            raise SeriesError(f'{tree.path} is no libvirt source tree')
+        if not self.args.record:
+            self.refuse_unless_recorded()
         if tree.is_checkout():
             self.need_identity()
             self.refuse_unless_pristine()
@@ -44,6 +53,16 @@ class Apply:
         except SeriesError:
             shutil.rmtree(tree.path / '.git')
             raise
+
+    def refuse_unless_recorded(self):
+        if not self.record.is_there():
+            raise SeriesError(f'{self.tree.path} is libvirt {self.version}, of which nothing is '
+                              f'recorded: scripts/step --try tells which steps apply, and '
+                              f'scripts/apply --record records it as right ({self.record.path})')
+        strangers = self.record.strangers(self.rules)
+        if strangers:
+            raise SeriesError(f'{self.record.path}: no such rule: {" ".join(strangers)} '
+                              '(scripts/apply --record writes it anew)')
 
     def refuse_unless_pristine(self):
         tree = self.tree
@@ -56,7 +75,7 @@ class Apply:
                                   f'its log has the commit "{step.subject}"')
         self.see()
         for step in self.steps:
-            if step.check.is_met(self.view):
+            if not step.upstream and step.check.is_met(self.view):
                 raise SeriesError(f'{tree.path} already meets the postconditions of the step '
                                   f'{step.name}: it has been applied, or its check proves nothing')
 
@@ -94,6 +113,9 @@ class Apply:
         for number, step in enumerate(self.steps, 1):
             start = time.monotonic()
             print(f'[{number}/{len(self.steps)}] {step.name}', end='', flush=True)
+            if step.upstream:
+                print(f': left out, upstream has it since {step.upstream}', flush=True)
+                continue
             self.log.write(f'=== {step.name}\n')
             try:
                 self.apply_step(step)
@@ -105,6 +127,9 @@ class Apply:
                 raise
             stat = self.tree.git('diff-tree', '--shortstat', 'HEAD~', 'HEAD').strip()
             print(f': {stat}, {time.monotonic() - start:.0f} s', flush=True)
+        if self.args.record:
+            self.record.write(self.sites, self.rules)
+            print(f'recorded: {len(self.sites)} rules, in {self.record.path}')
 
     def undo(self, step):
         if self.args.keep:
@@ -123,8 +148,14 @@ class Apply:
         tree.written.clear()
         if step.before:
             step.before.apply(tree)
+        done = set()
         for cocci in step.coccis:
-            self.apply_cocci(cocci)
+            if not cocci.one_of:
+                self.apply_cocci(step, cocci, self.outcome(cocci))
+            elif cocci.one_of not in done:
+                done.add(cocci.one_of)
+                self.apply_one_of(step, [other for other in step.coccis
+                                         if other.one_of == cocci.one_of])
         for name in step.new_files:
             target = tree.path / name
             if os.path.lexists(target):
@@ -132,7 +163,8 @@ class Apply:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.copied.append(name)
             tree.forget(name)
-            shutil.copyfile(step.path / 'tree' / name, target)
+            text = read_for(step.path / 'tree' / name, self.version)
+            target.write_bytes(text.encode('latin-1'))
             target.chmod(0o755 if os.access(step.path / 'tree' / name, os.X_OK) else 0o644)
         for name in step.replacements:
             self.replace_file(step, name)
@@ -191,15 +223,19 @@ class Apply:
         target = self.tree.path / name
         if name not in self.tree.files(name) or target.is_symlink() or not target.is_file():
             raise SeriesError(f'replace/{name}: there is no such tracked file to replace')
-        text = (step.path / 'replace' / name).read_bytes()
+        text = read_for(step.path / 'replace' / name, self.version).encode('latin-1')
         if b'\0' in text or b'\0' in target.read_bytes():
             raise SeriesError(f'replace/{name}: not a text file')
         self.tree.forget(name)
         target.write_bytes(text)
 
-    def apply_cocci(self, cocci):
+    def outcome(self, cocci):
+        """What the semantic patch makes of the tree, which stays as it is: {name: new
+        text}, how many places that are, and the rules that have matched nothing."""
         tree = self.tree
         names = cocci.files(tree)
+        if not names:
+            return {}, 0, []
         cocci = cocci.expanded(tree, names)
         changed, sites, matched = {}, 0, set()
         self.cocci.stopped = False
@@ -216,16 +252,46 @@ class Apply:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.cocci.stop()
                 raise
-        for name, text in changed.items():
-            tree.write(name, text)
         idle = [rule for rule in rule_names(cocci.text)
                 if rule not in matched and rule not in cocci.may_miss]
         self.log.write(f'{cocci.name}: {sites} places in {", ".join(sorted(changed))}; '
                        f'rules that matched: {" ".join(sorted(matched))}\n\n')
-        if sites < cocci.sites:
-            raise SeriesError(f'{cocci.name}: changed {sites} places, must change at least '
-                              f'{cocci.sites}'
-                              + (f' (no match for: {" ".join(idle)})' if idle else ''))
+        return changed, sites, idle
+
+    def apply_cocci(self, step, cocci, outcome):
+        changed, sites, idle = outcome
+        for name, text in changed.items():
+            self.tree.write(name, text)
+        unmatched = f' (no match for: {" ".join(idle)})' if idle else ''
+        if not sites:
+            raise SeriesError(f'{cocci.name}: changed no place{unmatched}')
+        self.count(step, cocci, sites, unmatched)
         if idle:
             raise SeriesError(f'{cocci.name}: matched nothing: {" ".join(idle)} '
                               '(if that is right, name them in `// may-miss:`)')
+
+    def apply_one_of(self, step, coccis):
+        """Apply the one that has something to change; each is tried on the tree as
+        it is now."""
+        outcomes = {cocci: self.outcome(cocci) for cocci in coccis}
+        taken = [cocci for cocci in coccis if outcomes[cocci][1]]
+        names = ' '.join(cocci.name for cocci in taken or coccis)
+        if len(taken) != 1:
+            raise SeriesError(f'one-of {coccis[0].one_of}: {len(taken) or "none"} of the alternatives '
+                              f'{"match" if taken else "matches"}: {names}')
+        for cocci in coccis:
+            if cocci is taken[0]:
+                self.apply_cocci(step, cocci, outcomes[cocci])
+            else:
+                self.count(step, cocci, 0)
+
+    def count(self, step, cocci, sites, unmatched=''):
+        """The rule has changed as many @sites: it must be as recorded."""
+        rule = step.rule(cocci)
+        self.sites[rule] = sites
+        fault = None if self.args.record else self.record.fault(rule, sites)
+        if fault and self.args.tolerant:
+            print(f'{rule}: changes {sites} places, {fault}', file=sys.stderr, flush=True)
+        elif fault:
+            raise SeriesError(f'{cocci.name}: changed {sites} places, {fault}{unmatched}; if that is '
+                              'right, scripts/apply --record takes it over')

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 
+from .releases import lines_for
 from .text import definitions
 from .tree import SeriesError, matching
 
@@ -16,9 +17,9 @@ class Check:
     SHAPES = {'absent': (2, None), 'present': (3, None), 'function': (2, 2),
               'no-function': (1, 1)}
 
-    def __init__(self, path):
+    def __init__(self, path, version):
         self.conditions = []
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in lines_for(path.read_text(), version, path.name):
             try:
                 words = shlex.split(line, comments=True)
                 if words:

@@ -4,6 +4,7 @@
 import itertools
 import re
 
+from .releases import lines_for
 from .text import matcher
 from .tree import SeriesError
 
@@ -25,11 +26,13 @@ class Edits:
     PLUS = {'after': True, 'before': True, 'replace': True, 'declare': True,
             'cut': False, 'cut-comment-before': False}
 
-    def __init__(self, path):
+    def __init__(self, path, version):
+        """Those of the file @path for a tree of @version."""
         self.path = path
         self.edits = []
         name, scope, last = None, None, None
-        for number, line in enumerate(path.read_text('latin-1').splitlines(), 1):
+        for number, line in lines_for(path.read_text('latin-1'), version, path.name):
+            line = line.rstrip('\n')
             word, _, rest = line.partition(' ')
             if line.startswith('+'):
                 if last is None or last['do'] not in self.PLUS:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from .applying import Apply
+from .releases import read_for, version_of
 from .spatch import MACROS
 from .steps import find_step, read_series
 from .tree import SeriesError, Tree
@@ -29,12 +30,14 @@ def digest(*parts):
     return hashlib.sha256(b''.join(len(part).to_bytes(8, 'big') + part for part in parts)).digest()
 
 
-def content(path):
-    """What a file or a folder of a step holds, and which files may be executed."""
+def content(path, version=None):
+    """What a file or a folder of a step holds, for a tree of @version if it is given,
+    and which files may be executed."""
     files = sorted(p for p in path.rglob('*') if p.is_file()) if path.is_dir() else [path]
     parts = []
     for file in files:
-        parts += [str(file.relative_to(path.parent)).encode(), file.read_bytes(),
+        text = read_for(file, version).encode('latin-1') if version else file.read_bytes()
+        parts += [str(file.relative_to(path.parent)).encode(), text,
                   b'x' if os.access(file, os.X_OK) else b'-']
     return digest(*parts)
 
@@ -47,7 +50,8 @@ class Known:
         """@folder is ours, and holds the checkout `tree`; @stock is pristine;
         @source has the steps; @log is an open text file."""
         self.folder, self.stock = folder, Tree(stock)
-        self.steps = read_series(source)
+        self.version = version_of(stock)
+        self.steps = read_series(source, self.version)
         self.path = folder / 'known'
         folder.mkdir(parents=True, exist_ok=True)
         self.lock()
@@ -56,7 +60,7 @@ class Known:
         self.tree = self.make_tree()
         self.apply = Apply(self.tree, argparse.Namespace(
             source_of_steps=source, upto=None, no_cache=False, keep=False,
-            whole_files=False), log, folder)
+            whole_files=False, record=False, tolerant=True), log, folder)
         lines = self.path.read_text().splitlines() if self.path.exists() else []
         self.commits = dict(line.split() for line in lines if len(line.split()) == 2)
         self.root = digest(self.base.encode(), content(TOOLS), MACROS.read_bytes())
@@ -90,17 +94,20 @@ class Known:
 
     def step(self, name):
         """The number of the step @name, which may be short if no other is meant."""
-        return find_step(self.steps, name)
+        return find_step([step.name for step in self.steps], name)
 
     def key(self, steps):
         """What a list of steps, on this tree, is known by."""
         key = self.root
         for step in steps:
-            key = digest(key, step.name.encode(), content(step.path))
+            if not step.upstream:
+                key = digest(key, step.name.encode(), content(step.path, self.version))
         return key.hex()
 
     def commit(self, steps):
-        """The commit that @steps end in, or None if it is not known."""
+        """The commit that @steps end in, or None if it is not known. Steps that libvirt
+        has by itself have none."""
+        steps = [step for step in steps if not step.upstream]
         if not steps:
             return self.base
         commit = self.commits.get(self.key(steps))
@@ -111,6 +118,7 @@ class Known:
     def reach(self, steps, told=None):
         """Apply @steps, as far as they are not known; return the commit they end
         in. @told is called with each step that has to be applied."""
+        steps = [step for step in steps if not step.upstream]
         first = len(steps)
         while (commit := self.commit(steps[:first])) is None:
             first -= 1

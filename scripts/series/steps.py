@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Steps and their semantic patches, as they lie in the source of steps."""
+"""Steps and their semantic patches, as they lie in the source of steps, for a tree
+of one version."""
 
 import copy
 import re
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from .checks import Check
 from .edits import Edits
+from .releases import is_for, number, read_for, text_for, varies
 from .text import definitions, is_named, parameter_list
 from .tree import SeriesError
 
@@ -14,11 +16,11 @@ from .tree import SeriesError
 class Cocci:
     """A semantic patch and its header."""
 
-    KEYS = ('files', 'sites', 'aims', 'options', 'together', 'may-miss', 'parameter')
+    KEYS = ('files', 'aims', 'options', 'together', 'may-miss', 'parameter', 'one-of')
 
-    def __init__(self, path):
+    def __init__(self, path, version):
         self.path, self.name = path, path.name
-        self.text = path.read_text()
+        self.text = read_for(path, version).encode('latin-1').decode()
         header = {}
         for line in self.text.splitlines():
             if not line.startswith('//'):
@@ -28,12 +30,12 @@ class Cocci:
             found = re.match(r'// ?(' + '|'.join(self.KEYS) + r')(?::\s*(.*)|\s*)$', line)
             if found:
                 header.setdefault(found[1], []).extend((found[2] or '').split())
-        for key in ('files', 'sites'):
-            if not header.get(key):
-                raise SeriesError(f'{self.name}: no `// {key}:` line in its header')
-        if len(header['sites']) != 1 or not re.fullmatch('[1-9][0-9]*', header['sites'][0]):
-            raise SeriesError(f'{self.name}: `// sites:` wants one number, at least 1')
-        self.sites = int(header['sites'][0])
+        if not header.get('files'):
+            raise SeriesError(f'{self.name}: no `// files:` line in its header')
+        if len(header.get('one-of', ['one'])) != 1:
+            raise SeriesError(f'{self.name}: `// one-of:` wants one word')
+        # What it is an alternative for, if it is one.
+        self.one_of = header.get('one-of', [None])[0]
         self.globs = header['files']
         self.aims = header.get('aims', [])
         self.options = header.get('options', [])
@@ -50,7 +52,7 @@ class Cocci:
         names = []
         for glob in self.globs:
             found = tree.files(glob)
-            if not found:
+            if not found and not self.one_of:
                 raise SeriesError(f'{self.name}: no tracked file matches `{glob}`')
             names += [name for name in found if name not in names]
         return names
@@ -108,30 +110,69 @@ class Cocci:
 class Step:
     """One step: a directory under the source of steps."""
 
-    def __init__(self, source, name):
+    def __init__(self, source, name, version):
         path = source / name
-        self.path, self.name = path, name
+        self.path, self.name, self.version = path, name, version
         self.group = name.rpartition('/')[0]
         if not path.is_dir():
             raise SeriesError(f'step {self.name}: no directory {path}')
         try:
-            message = self.need('message').read_text()
+            message = read_for(self.need('message'), version).encode('latin-1').decode()
             lines = message.rstrip('\n').split('\n')
             if len(lines) < 3 or not lines[0].strip() or lines[1].strip():
                 raise SeriesError('message: wants a subject, a blank line and a body')
             self.message, self.subject = message, lines[0].strip()
-            self.check = Check(self.need('check'))
-            self.before, self.after = (Edits(path / name) if (path / name).exists() else None
+            self.check = Check(self.need('check'), version)
+            self.before, self.after = (Edits(path / name, version) if self.has(name) else None
                                        for name in ('edits.pre', 'edits'))
-            self.coccis = [Cocci(p) for p in sorted(path.glob('*.cocci'))]
+            self.coccis = [Cocci(p, version) for p in sorted(path.glob('*.cocci'))
+                           if self.has(p.name)]
+            self.upstream = self.upstream_since()
+            words = [cocci.one_of for cocci in self.coccis if cocci.one_of]
+            alone = [word for word in words if words.count(word) == 1]
+            if alone:
+                raise SeriesError(f'`// one-of: {alone[0]}` is only in one semantic patch')
         except SeriesError as error:
             raise SeriesError(f'step {self.name}: {error}') from error
-        self.new_files, self.replacements = (self.files_below(path / name)
-                                             for name in ('tree', 'replace'))
+        self.new_files, self.replacements = (
+            [file for file in self.files_below(path / name) if is_for(path / name / file, version)]
+            for name in ('tree', 'replace'))
         if not (self.before or self.after or self.coccis or self.new_files
                 or self.replacements):
             raise SeriesError(f'step {self.name}: it does nothing')
         self.refuse_strays()
+
+    def has(self, name):
+        """Has the step the file @name for this version?"""
+        path = self.path / name
+        if not path.exists():
+            return False
+        raw = path.read_text('latin-1')
+        # Of one that is not for this version the comments remain.
+        content = r'^@' if path.suffix == '.cocci' else r'^[^#\s]'
+        return not varies(raw) or \
+            re.search(content, text_for(raw, self.version, name), re.M) is not None
+
+    def upstream_since(self):
+        """The version since which libvirt has the step's change by itself, if that is
+        not after ours: the step is left out then."""
+        path = self.path / 'upstream'
+        if not path.exists():
+            return None
+        lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
+        found = re.fullmatch(r'since ([\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
+                             '\n'.join(lines).strip(), re.S)
+        if not found:
+            raise SeriesError('upstream: wants the lines `since VERSION`, `proof: test NAME` or '
+                              '`proof: scenario NAME`, and why')
+        return found[1] if number(self.version) >= number(found[1]) else None
+
+    def rules(self):
+        """Its semantic patches as releases/VERSION/sites names them."""
+        return [] if self.upstream else [self.rule(cocci) for cocci in self.coccis]
+
+    def rule(self, cocci):
+        return f'{self.name}/{cocci.path.stem}'
 
     def need(self, name):
         path = self.path / name
@@ -148,12 +189,24 @@ class Step:
         """A misspelt file name must not pass in silence."""
         for path in self.path.iterdir():
             if path.name not in ('message', 'check', 'edits', 'edits.pre', 'tree',
-                                 'replace') and path.suffix != '.cocci':
+                                 'replace', 'upstream') and path.suffix != '.cocci':
                 raise SeriesError(f'step {self.name}: unknown file `{path.name}`')
 
 
-def read_series(source):
-    """The steps of the directory @source, in order."""
+def read_series(source, version):
+    """The steps of the directory @source, in order, for a tree of @version; with those
+    that it has by itself (step.upstream)."""
+    names = read_names(source)
+    steps = [Step(Path(source), name, version) for name in names]
+    subjects = [step.subject for step in steps]
+    for step in steps:
+        if subjects.count(step.subject) > 1:
+            raise SeriesError(f'step {step.name}: its subject is not its own')
+    return steps
+
+
+def read_names(source):
+    """The names of the steps of the directory @source, in order."""
     source = Path(source)
     series = source / 'series'
     if not series.is_file():
@@ -164,18 +217,12 @@ def read_series(source):
         raise SeriesError(f'{series}: no step')
     if len(set(names)) != len(names):
         raise SeriesError(f'{series}: a step is named twice')
-    steps = [Step(source, name) for name in names]
-    subjects = [step.subject for step in steps]
-    for step in steps:
-        if subjects.count(step.subject) > 1:
-            raise SeriesError(f'step {step.name}: its subject is not its own')
-    return steps
+    return names
 
 
-def find_step(steps, name):
-    """The number of the step @name in @steps. A part of the name will do if it is
+def find_step(names, name):
+    """The number of the step @name among @names. A part of the name will do if it is
     of one step only."""
-    names = [step.name for step in steps]
     name = name.removeprefix('src/').strip('/')
     for alike in (lambda other: other == name,
                   lambda other: other.partition('/')[2] == name,

@@ -4,7 +4,6 @@
 // configuration.
 //
 // files: src/conf/domain_conf.c
-// sites: 1
 // aims: virDomainObjNew
 
 @@

@@ -3,7 +3,6 @@
 // The label is the thread's: clearing it needs no definition.
 //
 // files: src/security/security_selinux.c
-// sites: 2
 // aims: virSecuritySELinuxClearSocketLabel
 
 @@

@@ -3,7 +3,6 @@
 // The job is looked at only after it is known to exist.
 //
 // files: src/qemu/qemu_process.c
-// sites: 3
 // aims: qemuProcessHandleDumpCompleted
 
 @@

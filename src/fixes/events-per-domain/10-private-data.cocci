@@ -3,7 +3,6 @@
 // Each domain has a queue of its events, which need not tell whose they are.
 //
 // files: src/qemu/qemu_domain.h
-// sites: 2
 // aims: _qemuDomainObjPrivate qemuProcessEvent
 
 @ queue @

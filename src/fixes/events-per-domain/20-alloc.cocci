@@ -3,7 +3,6 @@
 // The queue lives as long as the domain.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 2
 // aims: qemuDomainObjPrivateFree qemuDomainObjPrivateAlloc
 
 @ free @

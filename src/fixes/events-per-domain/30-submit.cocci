@@ -3,7 +3,6 @@
 // An event goes to the queue, and a domain with events to a worker.
 //
 // files: src/qemu/qemu_process.c
-// sites: 3
 // aims: qemuProcessEventSubmit qemuConnectAgent
 
 @ schedule @

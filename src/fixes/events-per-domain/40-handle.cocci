@@ -4,7 +4,6 @@
 // busy with more than one domain, there are never more of them than domains.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 4
 // aims: qemuStateInitialize qemuProcessEventHandler
 
 @ pool @

@@ -3,7 +3,6 @@
 // How many priority workers are idle, and how many jobs wait for one.
 //
 // files: src/util/virthreadpool.c
-// sites: 2
 // aims: _virThreadPool
 
 @@

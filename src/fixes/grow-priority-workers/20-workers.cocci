@@ -3,7 +3,6 @@
 // A priority worker stays while there is work for it. Idle ones are counted.
 //
 // files: src/util/virthreadpool.c
-// sites: 6
 // aims: virThreadPoolWorker
 
 @ surplus @

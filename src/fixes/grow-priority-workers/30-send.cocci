@@ -3,7 +3,6 @@
 // Whom a job needs which arrives.
 //
 // files: src/util/virthreadpool.c
-// sites: 2
 // aims: virThreadPoolSendJob
 
 @ send @

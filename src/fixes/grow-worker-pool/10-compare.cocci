@@ -3,7 +3,6 @@
 // The difference of two unsigned numbers is never negative.
 //
 // files: src/util/virthreadpool.c
-// sites: 1
 // aims: virThreadPoolSendJob
 
 @@

@@ -5,7 +5,6 @@
 // features does so, for each of them.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 3
 // aims: qemuMigrationSrcPerformPeer2Peer
 
 @ bail exists @

@@ -4,7 +4,6 @@
 // the migration, but keeps the job.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 1
 // aims: qemuMigrationSrcPerformPeer2Peer3
 
 @ perform exists @

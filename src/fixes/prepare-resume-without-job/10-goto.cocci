@@ -3,7 +3,6 @@
 // Whoever did not get the job leaves it alone. (The label is a text edit.)
 //
 // files: src/qemu/qemu_migration.c
-// sites: 2
 // aims: qemuMigrationDstPrepareResume
 
 @@

@@ -3,7 +3,6 @@
 // There is no monitor to ask once the domain is off.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 1
 // aims: processResetEvent
 
 @@

@@ -4,7 +4,6 @@
 // a text edit: Coccinelle does not take G_GNUC_UNUSED.)
 //
 // files: src/qemu/qemu_snapshot.c
-// sites: 1
 // aims: qemuSnapshotDiscardAllMetadata
 
 @@

@@ -4,7 +4,6 @@
 // the file is a text edit: Coccinelle does not take G_GNUC_UNUSED.)
 //
 // files: src/qemu/qemu_checkpoint.c
-// sites: 1
 // aims: qemuCheckpointDiscardAllMetadata
 
 @@

@@ -3,7 +3,6 @@
 // All who wait for a condition with a deadline say so on the monotonic clock.
 //
 // files: src/conf/virdomainjob.c src/qemu/qemu_agent.c src/qemu/qemu_hotplug.c src/vz/vz_utils.c
-// sites: 5
 // aims: virDomainObjBeginJobInternal qemuAgentSend qemuHotplugWaitForTrayEject qemuDomainWaitForDeviceRemoval vzDomainObjBeginJob
 
 @ job exists @

@@ -3,7 +3,6 @@
 // Conditions know the monotonic clock, if the system allows.
 //
 // files: src/util/virthread.c
-// sites: 1
 // aims: virCondInit
 
 @@

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // files: src/qemu/qemu_driver.c
-// sites: 1
 // aims: processWatchdogEvent
 
 @@

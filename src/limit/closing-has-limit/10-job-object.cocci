@@ -3,7 +3,6 @@
 // That a job was given up, and how a driver gets to know.
 //
 // files: src/conf/virdomainjob.h
-// sites: 2
 // aims: _virDomainJobObj _virDomainObjPrivateJobCallbacks
 
 @ state @

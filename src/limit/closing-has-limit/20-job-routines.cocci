@@ -3,7 +3,6 @@
 // Closing waits so long for a job, and then has it end.
 //
 // files: src/conf/virdomainjob.c
-// sites: 6
 // aims: virDomainObjResetJob virDomainObjEndJob virDomainObjEnterInterruptible virDomainObjExitInterruptible
 
 @ reset @

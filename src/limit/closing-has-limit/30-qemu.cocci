@@ -3,7 +3,6 @@
 // The monitor is told, and whoever waits for the domain condition.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 2
 // aims: qemuJobDataFreePrivateData virQEMUDriverDomainJobConfig qemuDomainObjWait
 
 @ routine @

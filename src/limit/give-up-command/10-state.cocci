@@ -3,7 +3,6 @@
 // What a monitor knows of commands for which nobody waits any more.
 //
 // files: src/qemu/qemu_monitor_priv.h
-// sites: 2
 // aims: _qemuMonitorMessage _qemuMonitor
 
 @ message @

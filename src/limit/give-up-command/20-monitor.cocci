@@ -4,7 +4,6 @@
 // thrown away.
 //
 // files: src/qemu/qemu_monitor.c
-// sites: 7
 // aims: qemuMonitorDispose qemuMonitorIOProcess qemuMonitorIOWrite qemuMonitorRegister qemuMonitorResetCommandID qemuMonitorSend
 
 @ dispose @

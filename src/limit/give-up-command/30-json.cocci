@@ -3,7 +3,6 @@
 // A reply to a command that was given up is for nobody, whoever waits.
 //
 // files: src/qemu/qemu_monitor_json.c
-// sites: 2
 // aims: qemuMonitorJSONIOProcessLine qemuMonitorJSONCommandWithFd
 
 @ reply @

@@ -3,7 +3,6 @@
 // A QEMU that is known not to answer is asked for nothing.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 1
 // aims: qemuMigrationDstPrepareResume
 
 @@

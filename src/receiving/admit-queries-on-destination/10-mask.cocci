@@ -4,7 +4,6 @@
 // set up, or when the daemon finds it after a restart.
 //
 // files: src/qemu/qemu_migration.c src/qemu/qemu_process.c
-// sites: 2
 // aims: qemuMigrationDstPrepareFresh qemuProcessRestoreMigrationJob
 
 @ prepare exists @

@@ -3,7 +3,6 @@
 // The mask of the job for as long as it waits.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 2
 // aims: qemuMigrationDstRun
 
 @ exists @

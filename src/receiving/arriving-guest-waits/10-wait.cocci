@@ -3,7 +3,6 @@
 // Who must not be let near a guest that is not there yet.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 5
 // aims: qemuDomainScreenshot qemuDomainMemoryPeek qemuDomainQemuMonitorCommandWithFiles processNicRxFilterChangedEvent
 
 @ helper @

@@ -3,7 +3,6 @@
 // What is known of a job that has a guest arrive, and to whom that applies.
 //
 // files: src/qemu/qemu_domainjob.c
-// sites: 1
 // aims: qemuDomainJobDataToParams
 
 @@

@@ -3,7 +3,6 @@
 // The statistics tell it. The old call, whose answer has no operation, does not.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 1
 // aims: qemuDomainGetJobStats
 
 @@

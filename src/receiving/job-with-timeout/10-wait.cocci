@@ -3,7 +3,6 @@
 // How long to wait for a job becomes a parameter, in place of whether to wait.
 //
 // files: src/conf/virdomainjob.c
-// sites: 8
 // aims: virDomainObjBeginJobInternal virDomainObjBeginJobNowait
 
 @ time @

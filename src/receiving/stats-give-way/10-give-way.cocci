@@ -4,7 +4,6 @@
 // waits for it.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 8
 // aims: qemuDomainGetStats qemuConnectGetAllDomainStats
 
 @ loop @

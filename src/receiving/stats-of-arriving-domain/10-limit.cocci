@@ -4,7 +4,6 @@
 // so while it is set up, and not for long if there are others to be asked.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 8
 // aims: qemuDomainGetStatsBeginJob qemuDomainGetStatsGroups qemuDomainGetStats qemuConnectGetAllDomainStats
 
 @ begin exists @

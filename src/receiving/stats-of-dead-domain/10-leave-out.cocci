@@ -3,7 +3,6 @@
 // A domain that dies while it is asked is no failure of the statistics of all.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 3
 // aims: qemuDomainGetStats qemuConnectGetAllDomainStats
 
 @ dead @

@@ -3,7 +3,6 @@
 // When there is nobody who could answer.
 //
 // files: src/conf/virdomainjob.c
-// sites: 1
 // aims: virDomainTrackJob
 
 @@

@@ -3,7 +3,6 @@
 // Statistics for which QEMU asks the threads of the vCPUs are left out then.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 3
 // aims: qemuDomainGetStatsCpuProc qemuDomainGetStatsCpuHaltPollTimeFromStats qemuDomainGetStatsVcpu
 
 @ helper @

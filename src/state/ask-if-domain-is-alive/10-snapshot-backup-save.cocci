@@ -3,7 +3,6 @@
 // Places which get to the monitor after a wait whose outcome they do not heed.
 //
 // files: src/qemu/qemu_snapshot.c src/qemu/qemu_backup.c src/qemu/qemu_blockjob.c src/qemu/qemu_driver.c src/qemu/qemu_hotplug.c
-// sites: 6
 // aims: qemuSnapshotCreateActiveExternal qemuSnapshotDiskCleanup qemuBackupDiskDataCleanupOne qemuBlockJobUpdate qemuDomainSaveInternal qemuDomainAttachDiskGeneric
 
 @ freeze @

@@ -4,7 +4,6 @@
 // wait as well, and clients may mix up the flags of an offline migration.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 5
 // aims: qemuMigrationSrcRun qemuMigrationSrcNBDCopyCancel qemuMigrationSrcCancelRemoveTempBitmaps qemuMigrationDstFinishFresh qemuMigrationDstFinishActive
 
 @ run @

@@ -3,7 +3,6 @@
 // Starting a phase can fail from now on.
 //
 // files: src/qemu/qemu_domainjob.h
-// sites: 1
 // aims: qemuDomainObjStartJobPhase
 
 @@

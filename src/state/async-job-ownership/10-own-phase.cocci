@@ -4,7 +4,6 @@
 // closes the window: it can fail from now on.
 //
 // files: src/qemu/qemu_domainjob.c
-// sites: 3
 // aims: qemuDomainObjStartJobPhase
 
 @@

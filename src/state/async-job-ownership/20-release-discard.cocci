@@ -4,7 +4,6 @@
 // only a job without an owner can be discarded.
 //
 // files: src/qemu/qemu_domainjob.c
-// sites: 2
 // aims: qemuDomainObjReleaseAsyncJob qemuDomainObjDiscardAsyncJob
 
 @@

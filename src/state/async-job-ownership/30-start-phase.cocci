@@ -5,7 +5,6 @@
 // theirs.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 4
 // aims: qemuMigrationJobStartPhase qemuMigrationSrcPerformPhase qemuMigrationAnyConnectionClosed qemuMigrationDstFinish
 
 @ forward @

@@ -4,7 +4,6 @@
 // beyond the domain's end: nobody else discards it then.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 1
 // aims: qemuMigrationSrcPerformResume
 
 @@

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // files: src/conf/domain_conf.c
-// sites: 1
 // aims: virDomainObjIsFailedPostcopy
 
 @@

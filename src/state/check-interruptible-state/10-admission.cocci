@@ -4,7 +4,6 @@
 // it is interruptible.
 //
 // files: src/conf/virdomainjob.c
-// sites: 1
 // aims: virDomainNestedJobAllowed
 
 @ allowed @

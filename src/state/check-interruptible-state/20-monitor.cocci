@@ -4,7 +4,6 @@
 // none to end. Everybody who enters has to have the domain to himself.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 2
 // aims: qemuDomainObjEnterMonitorInternal qemuDomainObjExitMonitor
 
 @ enter @

@@ -3,7 +3,6 @@
 // An async job in the monitor has no job of its own for that any more.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 1
 // aims: qemuDomainGetControlInfo
 
 @@

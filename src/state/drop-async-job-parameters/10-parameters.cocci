@@ -4,7 +4,6 @@
 // its position: where they are defined, declared and called.
 //
 // files: src/qemu/*.c src/qemu/*.h tests/qemuhotplugtest.c
-// sites: 375
 // parameter: virDomainAsyncJob \w+|int asyncJob
 //
 // Images and block jobs:

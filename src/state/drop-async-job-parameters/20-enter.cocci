@@ -3,7 +3,6 @@
 // Nobody has to be told which async job he is part of anymore.
 //
 // files: src/qemu/*.c
-// sites: 73
 // aims: qemuDomainObjEnterMonitorAsync
 
 @@

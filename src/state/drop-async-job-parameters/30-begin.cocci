@@ -3,7 +3,6 @@
 // Nobody asks anymore which job the begin phase of a migration runs in.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 3
 // aims: qemuMigrationSrcBegin
 
 @ assigned @

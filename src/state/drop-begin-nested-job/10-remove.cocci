@@ -3,7 +3,6 @@
 // Removes the function.
 //
 // files: src/conf/virdomainjob.c
-// sites: 1
 // aims: virDomainObjBeginNestedJob
 
 @@

@@ -3,7 +3,6 @@
 // The function has no caller left.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 1
 // aims: qemuDomainObjEnterMonitorAsync
 
 @@

@@ -4,7 +4,6 @@
 // how everybody enters the monitor.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 2
 // aims: qemuDomainObjEnterMonitorInternal qemuDomainObjEnterMonitor qemuDomainObjEnterMonitorAsync
 
 @ internal @

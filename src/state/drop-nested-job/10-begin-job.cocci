@@ -3,7 +3,6 @@
 // Starting a job needs no exception for a type nobody can ask for.
 //
 // files: src/conf/virdomainjob.c
-// sites: 4
 // aims: virDomainObjBeginJobInternal
 
 @ flag @

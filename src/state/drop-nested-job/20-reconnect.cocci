@@ -4,7 +4,6 @@
 // async one.
 //
 // files: src/qemu/qemu_domainjob.c
-// sites: 1
 // aims: qemuDomainObjPrivateXMLParseJob
 
 @@

@@ -3,7 +3,6 @@
 // Removes the function.
 //
 // files: src/conf/domain_conf.c
-// sites: 1
 // aims: virDomainObjWait
 
 @@

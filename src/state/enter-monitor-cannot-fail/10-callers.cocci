@@ -5,7 +5,6 @@
 // handing it over for now, lest a parameter becomes unused.
 //
 // files: src/qemu/*.c
-// sites: 85
 // aims: qemuDomainObjEnterMonitorAsync
 
 @ constant_job @

@@ -4,7 +4,6 @@
 // describe the async job.
 //
 // files: src/conf/virdomainjob.h
-// sites: 1
 // aims: _virDomainJobObj
 
 @@

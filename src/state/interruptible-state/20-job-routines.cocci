@@ -4,7 +4,6 @@
 // the async job: a new async job starts closed.
 //
 // files: src/conf/virdomainjob.c
-// sites: 2
 // aims: virDomainObjResetAsyncJob virDomainObjEndAsyncJob
 
 @@

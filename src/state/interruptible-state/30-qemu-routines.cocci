@@ -4,7 +4,6 @@
 // when a domain is as good as dead.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 1
 // aims: qemuDomainObjExitMonitor
 
 @@

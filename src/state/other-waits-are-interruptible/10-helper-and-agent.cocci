@@ -4,7 +4,6 @@
 // windows of the async job.
 //
 // files: src/qemu/qemu_domain.c src/qemu/qemu_driver.c
-// sites: 4
 // aims: qemuDomainFileWrapperFDClose qemuDomainObjEnterAgent qemuDomainObjExitAgent
 
 @ helper @

@@ -4,7 +4,6 @@
 // job. A domain which died there is not connected to.
 //
 // files: src/qemu/qemu_monitor.c src/qemu/qemu_agent.c
-// sites: 4
 // aims: qemuMonitorOpen qemuAgentOpen
 
 @ monitor @

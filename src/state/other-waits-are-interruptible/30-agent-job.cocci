@@ -4,7 +4,6 @@
 // end: a window, too.
 //
 // files: src/qemu/qemu_snapshot.c
-// sites: 3
 // aims: qemuSnapshotFSFreeze qemuSnapshotCreateActiveExternal
 
 @ helper @

@@ -3,7 +3,6 @@
 // Stopping a domain takes no nested job, so there is none to end either.
 //
 // files: src/qemu/qemu_process.c
-// sites: 3
 // aims: qemuProcessStop
 
 @ begin @

@@ -3,7 +3,6 @@
 // The remote section is a window of the async job.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 2
 // aims: qemuDomainObjEnterRemote qemuDomainObjExitRemote
 
 @@

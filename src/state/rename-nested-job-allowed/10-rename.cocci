@@ -3,7 +3,6 @@
 // The name says what the function asks.
 //
 // files: src/conf/virdomainjob.c
-// sites: 4
 // aims: virDomainNestedJobAllowed virDomainObjBeginJobInternal
 
 @ definition @

@@ -4,7 +4,6 @@
 // tells about a domain which died or is about to.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 1
 // aims: qemuDomainObjWait
 
 @@

@@ -4,7 +4,6 @@
 // thread ends it when it knows what became of it.
 //
 // files: src/qemu/qemu_process.c src/qemu/qemu_migration.c
-// sites: 2
 // aims: qemuProcessHandleMigrationStatus qemuMigrationSrcRun
 
 @ event exists @

@@ -4,7 +4,6 @@
 // have been started, or cannot be.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 3
 // aims: qemuMigrationDstFinishFresh qemuMigrationDstFinishActive
 
 @ started exists @

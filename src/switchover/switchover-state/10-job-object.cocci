@@ -3,7 +3,6 @@
 // Until when newcomers are kept out.
 //
 // files: src/conf/virdomainjob.h
-// sites: 1
 // aims: _virDomainJobObj
 
 @@

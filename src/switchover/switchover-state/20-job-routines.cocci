@@ -4,7 +4,6 @@
 // Whoever waits for the async job wakes up when the time is over.
 //
 // files: src/conf/virdomainjob.c
-// sites: 4
 // aims: virDomainObjResetAsyncJob virDomainAsyncJobAllows virDomainObjBeginJobInternal virDomainObjExitInterruptible
 
 @ reset @

@@ -3,7 +3,6 @@
 // What the above needs, in front of those who need it.
 //
 // files: src/conf/virdomainjob.c
-// sites: 1
 // aims: virDomainTrackJob
 
 @@

@@ -4,7 +4,6 @@
 // round to it.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 2
 // aims: qemuStateShutdownWait
 
 @ rest @

@@ -4,7 +4,6 @@
 // an event gets to know whether there is anybody to handle it.
 //
 // files: src/qemu/qemu_process.c
-// sites: 6
 // aims: qemuProcessEventSubmit qemuProcessAutoDestroy
 
 @ submit @

@@ -4,7 +4,6 @@
 // anybody being asked.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 5
 // aims: qemuMigrationAnyConnectionClosed
 
 @ closed exists @

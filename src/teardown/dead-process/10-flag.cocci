@@ -3,7 +3,6 @@
 // Whether the process is known to be dead.
 //
 // files: src/qemu/qemu_domain.h
-// sites: 1
 // aims: _qemuDomainObjPrivate
 
 @@

@@ -3,7 +3,6 @@
 // It is killed no more, until the domain has another one.
 //
 // files: src/qemu/qemu_process.c
-// sites: 4
 // aims: qemuProcessKill qemuProcessStop
 
 @ kill @

@@ -3,7 +3,6 @@
 // Whether the guest has left the process that is dying.
 //
 // files: src/conf/virdomainjob.h
-// sites: 1
 // aims: _virDomainJobObj
 
 @@

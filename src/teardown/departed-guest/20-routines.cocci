@@ -3,7 +3,6 @@
 // How to say so, and what clients are told of such a domain.
 //
 // files: src/conf/virdomainjob.c
-// sites: 3
 // aims: virDomainObjBeginJobInternal virDomainObjEndTermination virDomainObjWaitTerminationBriefly
 
 @ refuse @

@@ -3,7 +3,6 @@
 // Lists and lookups.
 //
 // files: src/conf/virdomainobjlist.c
-// sites: 8
 // aims: virDomainObjListSearchID virDomainObjListFindByName virDomainObjListCount virDomainObjListCopyActiveIDs virDomainObjListCopyInactiveNames virDomainObjMatchFilter virDomainObjListFilter virDomainObjListExport
 
 @ active @

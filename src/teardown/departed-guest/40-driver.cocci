@@ -3,7 +3,6 @@
 // The calls that tell the state of a domain, whether it is active, or its ID.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 8
 // aims: qemuDomainGetInfo qemuDomainGetState qemuDomainGetStatsState qemuDomainIsActive qemuDomainLookupByUUID qemuDomainLookupByName
 
 @ info @

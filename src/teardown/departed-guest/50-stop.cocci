@@ -3,7 +3,6 @@
 // When that is known: at the end of a migration, on the host where the guest is not.
 //
 // files: src/qemu/qemu_process.c
-// sites: 1
 // aims: qemuProcessStop
 
 @@

@@ -3,7 +3,6 @@
 // Wait for those who stop the domain before the async job gets its next owner.
 //
 // files: src/qemu/qemu_domainjob.c
-// sites: 1
 // aims: qemuDomainObjStartJobPhase
 
 @@

@@ -3,7 +3,6 @@
 // Whoever cleaned up after a process that was killed here, it was destroyed.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 1
 // aims: qemuDomainDestroyFlags
 
 @ exists @

@@ -4,7 +4,6 @@
 // it, which waits among the domain's events until nobody is in its way.
 //
 // files: src/qemu/qemu_process.c
-// sites: 2
 // aims: qemuProcessHandleMonitorEOF
 
 @ eof @

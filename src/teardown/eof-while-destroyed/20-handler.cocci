@@ -3,7 +3,6 @@
 // The handler deals with the process whose end it was told, and with no other one.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 5
 // aims: processMonitorEOFEvent qemuProcessEventHandler
 
 @ handler @

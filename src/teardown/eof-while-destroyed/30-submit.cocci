@@ -3,7 +3,6 @@
 // The driver submits events of its own.
 //
 // files: src/qemu/qemu_process.c
-// sites: 1
 // aims: qemuProcessEventSubmit
 
 @@

@@ -4,7 +4,6 @@
 // to get the job for it first.
 //
 // files: src/qemu/qemu_process.c
-// sites: 4
 // aims: qemuProcessKill qemuProcessBeginStopJob
 
 @ kill @

@@ -4,7 +4,6 @@
 // with the same UUID.
 //
 // files: src/conf/virdomainobjlist.c
-// sites: 3
 // aims: virDomainObjListAdd virDomainObjListCollectAll
 
 @ one @

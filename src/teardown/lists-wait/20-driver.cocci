@@ -3,7 +3,6 @@
 // The lists of the QEMU driver wait.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 5
 // aims: qemuConnectListDomains qemuConnectNumOfDomains qemuConnectListDefinedDomains qemuConnectNumOfDefinedDomains qemuConnectListAllDomains
 
 @ lists @

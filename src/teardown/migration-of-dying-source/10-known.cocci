@@ -3,7 +3,6 @@
 // A migration whose source dies is under way until it is over.
 //
 // files: src/qemu/qemu_driver.c
-// sites: 2
 // aims: qemuDomainGetJobStatsInternal
 
 @ helper @

@@ -4,7 +4,6 @@
 // others wait for them.
 //
 // files: src/conf/virdomainjob.h
-// sites: 1
 // aims: _virDomainJobObj
 
 @@

@@ -4,7 +4,6 @@
 // pair of routines which says so.
 //
 // files: src/conf/virdomainjob.c
-// sites: 5
 // aims: virDomainObjBeginJobInternal virDomainObjCanSetJob virDomainObjExitInterruptible
 
 @ predicates @

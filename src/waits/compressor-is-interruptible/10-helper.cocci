@@ -3,7 +3,6 @@
 // The helper next to the one which waits for the domain condition.
 //
 // files: src/qemu/qemu_domain.c
-// sites: 1
 // aims: qemuDomainObjWait
 
 @@

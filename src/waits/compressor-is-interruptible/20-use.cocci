@@ -3,7 +3,6 @@
 // The waits for the programs which compress and decompress memory.
 //
 // files: src/qemu/qemu_migration.c src/qemu/qemu_saveimage.c
-// sites: 2
 // aims: qemuMigrationSrcToFile qemuSaveImageStartVM
 
 @ save @

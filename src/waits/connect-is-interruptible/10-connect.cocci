@@ -3,7 +3,6 @@
 // The connection is made before the monitor is entered, in a window.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 7
 // aims: qemuMigrationSrcConnect qemuMigrationSrcStart qemuMigrationSrcRun qemuMigrationSrcResume
 
 @ connect exists @

@@ -4,7 +4,6 @@
 // window.
 //
 // files: src/qemu/qemu_migration.c
-// sites: 5
 // aims: qemuMigrationSrcStopTunnel
 
 @ stop exists @

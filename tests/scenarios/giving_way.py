@@ -2,6 +2,8 @@
 """A query of several monitor commands does not hold up an async job with all of them."""
 
 import os
+import signal
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import libvirt
@@ -9,7 +11,7 @@ import libvirt
 from harness import phases
 from harness.scenario import scenario
 
-from .arriving import Background, END_LIMIT
+from .arriving import Background, END_LIMIT, IDLE_XML
 
 BEGINS = "Starting job: API=remoteDispatchConnectGetAllDomainStats job=query"
 
@@ -99,3 +101,26 @@ def statistics_begin_anew(t):
         left = [field for field in OF_QEMU if field in answer]
         t.check(not left, f"the answer has {left} of before")
         m.guest.check_alive()
+
+
+@scenario(stock_fails="the statistics of all domains fail, if it is older than 11.2.0")
+def statistics_of_dying_domain(t):
+    """The QEMU of a domain dies while it is asked: the statistics of all domains do not
+    fail for that, and have the other domain."""
+    names = ["idle0", "idle1"]
+    for number in range(len(names)):
+        t.alpha.conn.createXML(IDLE_XML.format(number=number), libvirt.VIR_DOMAIN_START_PAUSED)
+    pid = t.alpha.qemu_pid(names[0])
+    told = []
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        query = Background(t.alpha, SimpleNamespace(name=names[0]), lambda domain: told.extend(
+            domain.connect().getAllDomainStats()))
+        t.check(query.waits(1), f"the query did not wait for QEMU: {query.error}")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    t.check(not query.waits(END_LIMIT), "the query has not come back")
+    t.check(query.error is None, f"the query failed: {query.error}")
+    found = [domain.name() for domain, _ in told]
+    t.check(names[1] in found, f"{found} are told, without {names[1]}")
+    t.wait(lambda: len(t.alpha.conn.listAllDomains()) == 1, END_LIMIT, "the domain's end")

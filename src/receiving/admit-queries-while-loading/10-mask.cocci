@@ -12,6 +12,7 @@ typedef virDomainObj, qemuDomainObjPrivate;
 @@
  qemuMigrationDstRun(virDomainObj *vm, ...)
  {
+     ...
 +    unsigned long long mask = vm->job->mask;
      qemuDomainObjPrivate *priv = vm->privateData;
      int rv;

@@ -3,7 +3,7 @@
 // Who must not be let near a guest that is not there yet.
 //
 // files: src/qemu/qemu_driver.c
-// aims: qemuDomainScreenshot qemuDomainMemoryPeek qemuDomainQemuMonitorCommandWithFiles processNicRxFilterChangedEvent
+// aims: qemuDomainScreenshot qemuDomainMemoryPeek qemuDomainQemuMonitorCommandWithFiles processNicRxFilterChangedEvent processNetdevDisconnectedEvent
 
 @ helper @
 typedef bool;
@@ -42,8 +42,11 @@ identifier dom, st, screen, flags;
                                    unsigned int screen, unsigned int flags)
  { ... }
 
+// Newer releases have the first of the two event handlers take a MODIFY job, and
+// have the second one.
+
 @ use @
-identifier f = { qemuDomainScreenshot, qemuDomainMemoryPeek, qemuDomainQemuMonitorCommandWithFiles, processNicRxFilterChangedEvent };
+identifier f = { qemuDomainScreenshot, qemuDomainMemoryPeek, qemuDomainQemuMonitorCommandWithFiles, processNicRxFilterChangedEvent, processNetdevDisconnectedEvent };
 identifier vm;
 @@
  f(...)

@@ -92,6 +92,9 @@ identifier jobData, type, params, nparams;
 +    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY_PAUSED:
 +        return "postcopy-paused";
 +
+#@ if >= 11.0.0
++    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY_RECOVER_SETUP:
+#@ end
 +    case QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY_RECOVER:
 +        return "postcopy-recover";
 +
@@ -133,10 +136,14 @@ identifier jobData, type, params, nparams;
 +    const char *phase = qemuDomainArrivingJobPhase(job);
 +    const char *status = qemuDomainArrivingJobStatus(job);
 +    virTypedParamList *par;
+#@ if >= 11.2.0
++    int rc;
+#@ end
 +
 +    if (qemuDomainJobDataUpdateTime(job->current) < 0)
 +        return -1;
 +
+#@ if < 11.2.0
 +    par = g_new0(virTypedParamList, 1);
 +
 +    if (virTypedParamListAddInt(par, job->current->operation,
@@ -155,6 +162,24 @@ identifier jobData, type, params, nparams;
 +    *nparams = virTypedParamListStealParams(par, params);
 +    virTypedParamListFree(par);
 +    return 0;
+#@ else
++    par = virTypedParamListNew();
++
++    virTypedParamListAddInt(par, job->current->operation, VIR_DOMAIN_JOB_OPERATION);
++    virTypedParamListAddULLong(par, job->current->timeElapsed, VIR_DOMAIN_JOB_TIME_ELAPSED);
++    if (phase)
++        virTypedParamListAddString(par, phase, VIR_DOMAIN_JOB_MIGRATION_PHASE);
++    if (status)
++        virTypedParamListAddString(par, status, VIR_DOMAIN_JOB_MIGRATION_STATUS);
++
++    rc = virTypedParamListSteal(par, params, nparams);
++    virTypedParamListFree(par);
++    if (rc < 0)
++        return -1;
++
++    *type = VIR_DOMAIN_JOB_UNBOUNDED;
++    return 0;
+#@ end
 +}
 +
 +

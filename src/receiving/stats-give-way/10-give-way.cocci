@@ -34,8 +34,12 @@ identifier conn, dom, stats, record, flags, i;
 + *
 + * Returns 0 on success,
 + *         1 if an async job waits for the job that the caller has begun, which must
+#@ if < 11.2.0
 + *           let it go first and go on at @next then,
 + *         -1 on error (with an error reported). */
+#@ else
++ *           let it go first and go on at @next then. */
+#@ end
 +static int
 +qemuDomainGetStatsGroups(virQEMUDriver *driver,
 +                         virDomainObj *dom,
@@ -60,8 +64,12 @@ identifier conn, dom, stats, record, flags, i;
 +            }
 +        }
 +
+#@ if < 11.2.0
 +        if (qemuDomainGetStatsWorkers[i].func(driver, dom, params, privflags) < 0)
 +            return -1;
+#@ else
++        qemuDomainGetStatsWorkers[i].func(driver, dom, params, privflags);
+#@ end
 +    }
 +
 +    return 0;
@@ -100,7 +108,11 @@ identifier conn, dom, stats, record, flags, i;
 +
 +        if (next > 0 && (!haveJob || dom->def->id != id)) {
 +            virTypedParamListFree(params);
+#@ if < 11.2.0
 +            params = g_new0(virTypedParamList, 1);
+#@ else
++            params = virTypedParamListNew();
+#@ end
 +            next = 0;
 +        }
 +        id = dom->def->id;
@@ -116,9 +128,11 @@ identifier conn, dom, stats, record, flags, i;
 +                      virDomainAsyncJobTypeToString(dom->job->asyncJob), dom, dom->def->name);
 +        }
 +    } while (rc == 1);
+#@ if < 11.2.0
 +
 +    if (rc < 0)
 +        return -1;
+#@ end
      ... when any
  }
 

@@ -8,9 +8,10 @@
 @ helper @
 typedef bool;
 typedef virDomainObj, virTypedParamList, qemuDomainJobDataPrivate;
+type result;
 identifier vm, params;
 @@
- static int qemuDomainGetStatsCpuProc(virDomainObj *vm, virTypedParamList *params)
+ static result qemuDomainGetStatsCpuProc(virDomainObj *vm, virTypedParamList *params)
  { ... }
 +
 +

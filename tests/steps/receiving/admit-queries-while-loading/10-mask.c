@@ -5,6 +5,7 @@ int
 qemuMigrationDstRun(virDomainObj *vm,
                     const char *uri)
 {
+    int flag = demoFlag();
     qemuDomainObjPrivate *priv = vm->privateData;
     int rv;
 

@@ -31,6 +31,18 @@ processNicRxFilterChangedEvent(virDomainObj *vm,
 }
 
 
+static void
+processNetdevDisconnectedEvent(virDomainObj *vm,
+                               const char *netdev)
+{
+    if (virDomainObjBeginJob(vm, VIR_JOB_QUERY) < 0)
+        return;
+
+    demoRestart(vm, netdev);
+    virDomainObjEndJob(vm);
+}
+
+
 /* Change nothing: another function, and another job. */
 static void
 demoEvent(virDomainObj *vm)

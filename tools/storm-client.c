@@ -395,10 +395,12 @@ storm_host_expect(StormHost *host, StormExpect expect)
 }
 
 /* Starts @clients threads; with a rate, queries are due from @start (ns) on.
- * Once per host. */
-void
-storm_host_start(StormHost *host, guint clients, gint64 start)
+ * Once per host. Returns false and a message in @error if not all can be
+ * started; those that were run until storm_host_end(). */
+bool
+storm_host_start(StormHost *host, guint clients, gint64 start, char **error)
 {
+    g_autofree char *why = NULL;
     guint i;
 
     for (i = 0; i < clients; i++) {
@@ -408,10 +410,15 @@ storm_host_start(StormHost *host, guint clients, gint64 start)
         client->number = i + 1;
         client->schedule = storm_schedule_of_client(start, host->load->rate, i, clients);
         pthread_mutex_init(&client->lock, NULL);
-        if (pthread_create(&client->thread, NULL, client_main, client) != 0)
-            g_error("cannot start a thread");
+        if (!storm_thread_start(&client->thread, client_main, client, &why)) {
+            *error = g_strdup_printf("%s: client %u of %u: %s", host->name, i + 1, clients, why);
+            pthread_mutex_destroy(&client->lock);
+            g_free(client);
+            return false;
+        }
         g_ptr_array_add(host->clients, client);
     }
+    return true;
 }
 
 /* Ends the run of this host: nothing that is due at the time @when (ns) or

@@ -42,7 +42,7 @@ const char *storm_host_uri(const StormHost *host);
 const char *storm_host_name(const StormHost *host);
 StormRecorder *storm_host_recorder(StormHost *host);
 void storm_host_expect(StormHost *host, StormExpect expect);
-void storm_host_start(StormHost *host, guint clients, gint64 start);
+bool storm_host_start(StormHost *host, guint clients, gint64 start, char **error);
 void storm_host_end(StormHost *host, gint64 when);
 bool storm_host_ended(StormHost *host);
 bool storm_host_join(StormHost *host);

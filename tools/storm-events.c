@@ -13,6 +13,10 @@
 
 #include <string.h>
 
+/* Somebody may suspend and resume the domain all the time. The oldest of too
+ * many events are lost: the downtime is told by the newest. */
+#define MAX_EVENTS 10000
+
 struct StormEvents {
     unsigned char uuid[VIR_UUID_BUFLEN];
     guint count;
@@ -24,10 +28,11 @@ struct StormEvents {
     } *sources;
     pthread_mutex_t lock;
     GArray *seen; /* of StormEvent */
+    guint64 lost;
 };
 
-static gpointer
-event_main(gpointer opaque G_GNUC_UNUSED)
+static void *
+event_main(void *opaque G_GNUC_UNUSED)
 {
     for (;;) {
         if (virEventRunDefaultImpl() < 0)
@@ -48,12 +53,16 @@ event_tick(int timer G_GNUC_UNUSED, void *opaque G_GNUC_UNUSED)
 bool
 storm_events_init(char **error)
 {
+    pthread_t thread;
+
     if (virEventRegisterDefaultImpl() < 0 ||
         virEventAddTimeout(1000, event_tick, NULL, NULL) < 0) {
         *error = storm_last_error();
         return false;
     }
-    g_thread_unref(g_thread_new("storm-events", event_main, NULL));
+    if (!storm_thread_start(&thread, event_main, NULL, error))
+        return false;
+    pthread_detach(thread);
     return true;
 }
 
@@ -89,6 +98,10 @@ lifecycle_cb(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, int event, i
         memcmp(uuid, source->events->uuid, sizeof(uuid)) != 0)
         return 0;
     pthread_mutex_lock(&source->events->lock);
+    if (source->events->seen->len >= MAX_EVENTS) {
+        g_array_remove_range(source->events->seen, 0, MAX_EVENTS / 2);
+        source->events->lost += MAX_EVENTS / 2;
+    }
     g_array_append_val(source->events->seen, entry);
     pthread_mutex_unlock(&source->events->lock);
     return 0;
@@ -144,6 +157,32 @@ storm_events_since(StormEvents *events, gint64 since)
     }
     pthread_mutex_unlock(&events->lock);
     return found;
+}
+
+/* Forgets the events before the time @before (ns). */
+void
+storm_events_forget(StormEvents *events, gint64 before)
+{
+    guint n = 0;
+
+    pthread_mutex_lock(&events->lock);
+    while (n < events->seen->len && g_array_index(events->seen, StormEvent, n).when < before)
+        n++;
+    if (n)
+        g_array_remove_range(events->seen, 0, n);
+    pthread_mutex_unlock(&events->lock);
+}
+
+/* Returns how many events were too many to keep. */
+guint64
+storm_events_lost(StormEvents *events)
+{
+    guint64 lost;
+
+    pthread_mutex_lock(&events->lock);
+    lost = events->lost;
+    pthread_mutex_unlock(&events->lock);
+    return lost;
 }
 
 /* A callback that is running may go on to use what there is. @events may be

@@ -21,16 +21,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Those of a day with ten a second; a guest that beats faster than it is asked
+ * about loses the oldest. */
+#define MAX_BEATS 1000000
+
 struct StormHeartbeat {
     char *prefix;
     int fd;
     int watch;              /* inotify on a regular file, or -1 */
     int stop;               /* eventfd: the thread is to end */
     pthread_t thread;
-    GString *line;          /* the thread's own: what has come of the next line */
+    gsize matched;          /* the thread's own: how much of the prefix has come, ... */
+    bool matching;          /* ... and whether the line may still begin with it */
     pthread_mutex_t lock;   /* over what follows */
     GArray *beats;          /* of gint64 */
 };
+
+static void
+add_beat(StormHeartbeat *heartbeat, gint64 now)
+{
+    pthread_mutex_lock(&heartbeat->lock);
+    if (heartbeat->beats->len >= MAX_BEATS)
+        g_array_remove_range(heartbeat->beats, 0, MAX_BEATS / 2);
+    g_array_append_val(heartbeat->beats, now);
+    pthread_mutex_unlock(&heartbeat->lock);
+}
 
 /* Takes @len bytes that came at the time @now. */
 static void
@@ -39,16 +54,16 @@ take(StormHeartbeat *heartbeat, const char *data, gssize len, gint64 now)
     gssize i;
 
     for (i = 0; i < len; i++) {
-        if (data[i] != '\n') {
-            g_string_append_c(heartbeat->line, data[i]);
-            continue;
+        bool whole = !heartbeat->prefix[heartbeat->matched];
+
+        if (data[i] == '\n') {
+            if (heartbeat->matching && whole)
+                add_beat(heartbeat, now);
+            heartbeat->matching = true;
+            heartbeat->matched = 0;
+        } else if (heartbeat->matching && !whole) {
+            heartbeat->matching = data[i] == heartbeat->prefix[heartbeat->matched++];
         }
-        if (g_str_has_prefix(heartbeat->line->str, heartbeat->prefix)) {
-            pthread_mutex_lock(&heartbeat->lock);
-            g_array_append_val(heartbeat->beats, now);
-            pthread_mutex_unlock(&heartbeat->lock);
-        }
-        g_string_truncate(heartbeat->line, 0);
     }
 }
 
@@ -115,6 +130,16 @@ open_path(StormHeartbeat *heartbeat, const char *path)
            lseek(heartbeat->fd, 0, SEEK_END) >= 0;
 }
 
+static void
+heartbeat_clear(StormHeartbeat *heartbeat)
+{
+    close_all(heartbeat);
+    g_array_unref(heartbeat->beats);
+    pthread_mutex_destroy(&heartbeat->lock);
+    g_free(heartbeat->prefix);
+    g_free(heartbeat);
+}
+
 /* Listens to @path for lines that begin with @prefix. Returns NULL and a
  * message in @error on failure. */
 StormHeartbeat *
@@ -131,11 +156,13 @@ storm_heartbeat_new(const char *path, const char *prefix, char **error)
         return NULL;
     }
     heartbeat->prefix = g_strdup(prefix);
-    heartbeat->line = g_string_new(NULL);
+    heartbeat->matching = true;
     heartbeat->beats = g_array_new(FALSE, FALSE, sizeof(gint64));
     pthread_mutex_init(&heartbeat->lock, NULL);
-    if (pthread_create(&heartbeat->thread, NULL, heartbeat_main, heartbeat) != 0)
-        g_error("cannot start a thread");
+    if (!storm_thread_start(&heartbeat->thread, heartbeat_main, heartbeat, error)) {
+        heartbeat_clear(heartbeat);
+        return NULL;
+    }
     return heartbeat;
 }
 
@@ -150,12 +177,23 @@ storm_heartbeat_free(StormHeartbeat *heartbeat)
     if (write(heartbeat->stop, &one, sizeof(one)) != sizeof(one))
         g_error("cannot tell the heartbeat's thread to stop");
     pthread_join(heartbeat->thread, NULL);
-    close_all(heartbeat);
-    g_string_free(heartbeat->line, TRUE);
-    g_array_unref(heartbeat->beats);
-    pthread_mutex_destroy(&heartbeat->lock);
-    g_free(heartbeat->prefix);
-    g_free(heartbeat);
+    heartbeat_clear(heartbeat);
+}
+
+/* Forgets all beats before the time @before (ns) but the last of them, which
+ * begins the silence that goes on then. */
+void
+storm_heartbeat_forget(StormHeartbeat *heartbeat, gint64 before)
+{
+    guint n = 0;
+
+    pthread_mutex_lock(&heartbeat->lock);
+    while (n + 1 < heartbeat->beats->len &&
+           g_array_index(heartbeat->beats, gint64, n + 1) < before)
+        n++;
+    if (n)
+        g_array_remove_range(heartbeat->beats, 0, n);
+    pthread_mutex_unlock(&heartbeat->lock);
 }
 
 static int

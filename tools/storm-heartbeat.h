@@ -19,6 +19,7 @@ typedef struct StormHeartbeat StormHeartbeat;
 
 StormHeartbeat *storm_heartbeat_new(const char *path, const char *prefix, char **error);
 void storm_heartbeat_free(StormHeartbeat *heartbeat);
+void storm_heartbeat_forget(StormHeartbeat *heartbeat, gint64 before);
 void storm_heartbeat_between(StormHeartbeat *heartbeat, gint64 from, gint64 to,
                              StormPulse *pulse);
 

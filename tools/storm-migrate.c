@@ -150,18 +150,25 @@ observer_main(void *opaque)
 }
 
 /* Starts a migration; @options is copied, what it points to must last until
- * the end. */
+ * the end. Returns NULL and a message in @error if there cannot be a thread. */
 StormMigration *
-storm_migration_start(const StormMigrateOptions *options)
+storm_migration_start(const StormMigrateOptions *options, char **error)
 {
     StormMigration *migration = g_new0(StormMigration, 1);
 
     migration->options = *options;
     migration->progress = -1;
     migration->created = storm_now();
-    if (pthread_create(&migration->worker, NULL, worker_main, migration) != 0 ||
-        pthread_create(&migration->observer, NULL, observer_main, migration) != 0)
-        g_error("cannot start a thread");
+    if (!storm_thread_start(&migration->observer, observer_main, migration, error)) {
+        g_free(migration);
+        return NULL;
+    }
+    if (!storm_thread_start(&migration->worker, worker_main, migration, error)) {
+        atomic_store(&migration->done, true);
+        pthread_join(migration->observer, NULL);
+        g_free(migration);
+        return NULL;
+    }
     return migration;
 }
 

@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct StormMigration StormMigration;
 
-StormMigration *storm_migration_start(const StormMigrateOptions *options);
+StormMigration *storm_migration_start(const StormMigrateOptions *options, char **error);
 bool storm_migration_running(StormMigration *migration);
 int storm_migration_progress(StormMigration *migration);
 void storm_migration_abort(StormMigration *migration);

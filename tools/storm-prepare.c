@@ -9,6 +9,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/* A connection has a socket, the pipes of a helper if it is by ssh, and what
+ * wakes its event loop. */
+#define FILES_PER_CLIENT 5
+#define FILES_BESIDES 64
 
 /* Connects to @uri to look at it: sets its @name and, unless there are some,
  * the run's target and, with --all-domains, the host's @targets. */
@@ -198,6 +204,32 @@ prepare_check(StormRun *run, char **error)
     return true;
 }
 
+/* Raises this process's limit of open files to what the clients may need, or to
+ * what it may be raised to. GLib ends a process that has none left, so more
+ * clients than the limit allows are refused. Returns false and a message in
+ * @error then. */
+static bool
+allow_files(const StormOptions *options, char **error)
+{
+    rlim_t needed = FILES_BESIDES;
+    struct rlimit limit;
+    guint i;
+
+    for (i = 0; options->uris[i]; i++) {
+        if (!g_str_has_prefix(options->uris[i], "test:"))
+            needed += (rlim_t)options->clients * FILES_PER_CLIENT;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+        return true;
+    limit.rlim_cur = MIN(needed, limit.rlim_max);
+    if (limit.rlim_cur == needed && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return true;
+    *error = g_strdup_printf("so many clients may need %" G_GUINT64_FORMAT " open files, more than "
+                             "the limit of %" G_GUINT64_FORMAT " (ulimit -n)",
+                             (guint64)needed, (guint64)limit.rlim_max);
+    return false;
+}
+
 static void
 round_free(gpointer opaque)
 {
@@ -232,6 +264,8 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
     run->load = (StormLoad) { .choices = options->choices, .whole_host = options->all,
                               .rate = options->rate, .nowait = options->nowait };
 
+    if (!allow_files(options, error))
+        return false;
     if (options->timeline &&
         !(run->timeline = storm_timeline_new(options->timeline, error)))
         return false;
@@ -269,5 +303,6 @@ storm_run_clear(StormRun *run)
     storm_target_free(run->target);
     storm_shape_free(run->shape);
     g_free(run->call_names);
+    g_free(run->unable);
     memset(run, 0, sizeof(*run));
 }

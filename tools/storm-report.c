@@ -275,6 +275,9 @@ storm_report_summary(StormRun *run)
 
         printf("downtime: median %s\n", text);
     }
+    if (run->events && storm_events_lost(run->events))
+        printf("%" G_GUINT64_FORMAT " events were too many to keep\n",
+               storm_events_lost(run->events));
     if (run->interrupted)
         printf("interrupted after %.1f s\n", (run->end - run->start) / 1e9);
     for (i = 0; i < run->faults->len; i++)

@@ -117,8 +117,12 @@ migrate(StormRun *run, StormRound *round)
         .timeout = options->round_timeout * STORM_S,
         .watch = !options->quiet,
     };
-    StormMigration *migration = storm_migration_start(&how);
+    StormMigration *migration = storm_migration_start(&how, &round->migrated.error);
 
+    if (!migration) {
+        round->migrated.start = round->migrated.end = storm_now();
+        return true;
+    }
     while (storm_migration_running(migration)) {
         if (must_end(run)) {
             storm_migration_abort(migration);
@@ -139,6 +143,10 @@ run_round(StormRun *run, StormRound *round, bool *stuck)
     bool go;
     guint i;
 
+    /* Nobody asks for what was before; a run of weeks must not keep it. */
+    storm_events_forget(run->events, storm_now());
+    if (run->heartbeat)
+        storm_heartbeat_forget(run->heartbeat, storm_now());
     for (i = 0; i < run->recorders->len; i++)
         storm_recorder_mark(g_ptr_array_index(run->recorders, i));
     expect(run, round->source, STORM_EXPECT_ANY);
@@ -266,7 +274,11 @@ storm_run(StormRun *run)
         /* known beforehand, so that not one query too many is sent */
         if (!run->options->migrate)
             storm_host_end(storm_run_host(run, i), planned_end(run));
-        storm_host_start(storm_run_host(run, i), run->options->clients, run->start);
+        if (!storm_host_start(storm_run_host(run, i), run->options->clients, run->start,
+                              &run->unable)) {
+            run->ending = true;
+            return end_clients(run);
+        }
     }
     if (run->options->migrate)
         clean = run_migrations(run);

@@ -56,6 +56,7 @@ typedef struct {
     gint64 end;             /* 0 while it runs */
     gint64 wall_start;      /* seconds since 1970 */
     atomic_int *signalled;  /* number of the signal that ends the run, or 0 */
+    char *unable;           /* why it could not begin, or NULL */
     bool interrupted;
     bool ending;            /* before its time */
 } StormRun;

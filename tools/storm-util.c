@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * storm-util.c: time, and libvirt's errors as text
+ * storm-util.c: time, threads, and libvirt's errors as text
  *
  * Every function here may be called by any thread, with any lock held.
  */
@@ -9,6 +9,10 @@
 
 #include <errno.h>
 #include <time.h>
+
+/* Thousands of threads with the usual 8 MiB would use up the address space that
+ * a limit may leave. */
+#define STACK_SIZE (1024 * 1024)
 
 /* Returns the time of CLOCK_MONOTONIC in ns. */
 gint64
@@ -28,6 +32,23 @@ storm_sleep_until(gint64 when)
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
         ;
+}
+
+/* Starts a thread. Returns false and a message in @error if there cannot be
+ * another one. */
+bool
+storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char **error)
+{
+    pthread_attr_t attr;
+    int result;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    result = pthread_create(thread, &attr, run, opaque);
+    pthread_attr_destroy(&attr);
+    if (result != 0)
+        *error = g_strdup_printf("cannot start a thread: %s", g_strerror(result));
+    return result == 0;
 }
 
 /* Returns the calling thread's last libvirt error as newly allocated text,

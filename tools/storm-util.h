@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * storm-util.h: time, and libvirt's errors as text
+ * storm-util.h: time, threads, and libvirt's errors as text
  *
  * All times of virt-jobstorm are in nanoseconds of CLOCK_MONOTONIC, as gint64.
  * Mutexes are pthread's, not GLib's, because ThreadSanitizer knows those.
@@ -24,6 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
 gint64 storm_now(void);
 void storm_sleep_until(gint64 when);
+bool storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char **error);
 char *storm_last_error(void);
 char *storm_format_time(gint64 ns);
 

@@ -54,14 +54,15 @@ signal_main(void *opaque)
 }
 
 /* Has signals end the run rather than the process from now on. */
-static void
-watch_signals(atomic_int *signalled)
+static bool
+watch_signals(atomic_int *signalled, char **error)
 {
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, signal_main, signalled) != 0)
-        g_error("cannot start a thread");
+    if (!storm_thread_start(&thread, signal_main, signalled, error))
+        return false;
     pthread_detach(thread);
+    return true;
 }
 
 static ExitStatus
@@ -139,12 +140,21 @@ run_options(const StormOptions *options, atomic_int *signalled)
     }
     wanted_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    watch_signals(signalled);
+    if (!watch_signals(signalled, &error)) {
+        fprintf(stderr, "virt-jobstorm: %s\n", error);
+        storm_run_clear(&run);
+        return EXIT_UNABLE;
+    }
     clean = storm_run(&run);
-    if (run.interrupted)
-        status = EXIT_INTERRUPTED;
-    if (!report(&run) || run.faults->len)
-        status = EXIT_FAULT;
+    if (run.unable) {
+        fprintf(stderr, "virt-jobstorm: %s\n", run.unable);
+        status = EXIT_UNABLE;
+    } else {
+        if (run.interrupted)
+            status = EXIT_INTERRUPTED;
+        if (!report(&run) || run.faults->len)
+            status = EXIT_FAULT;
+    }
     if (!clean) {
         fflush(NULL);
         _exit(status); /* a thread is still waiting inside libvirt */

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -83,6 +84,12 @@ def read_results(path, timeline):
     check(len(rows) == sum(host["all"]["queries"] for host in result["hosts"]),
           "not a row for each query")
     return result, rows
+
+
+def sanitized():
+    with open(os.path.join(BUILD, "meson-info", "intro-buildoptions.json")) as file:
+        return next(option["value"] for option in json.load(file)
+                    if option["name"] == "b_sanitize") != "none"
 
 
 def schema():
@@ -263,6 +270,31 @@ def refuses_nonsense(folder):
                  (*TEST, "--migrate", "nonsense:///")):
         output = run(*args, status=2)
         check(output.startswith("virt-jobstorm: "), f"{args}: {output}")
+
+
+@case
+def many_clients(folder):
+    """Ten thousand clients are refused or work; which, depends on the limits."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    process = subprocess.Popen(
+        [PROGRAM, "--uri", f"qemu+unix:///system?socket={folder}/none", "--domain", "test",
+         "--seconds", "1", "--clients", "10000"], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)))
+    check("open files" in finish(process, 2), "they are not refused")
+    check(resource.getrlimit(resource.RLIMIT_NOFILE) == limit, "our own limit is another")
+    # ThreadSanitizer has a limit of its own.
+    clients = 500 if sanitized() else 10000
+    process = start(*TEST, "--seconds", "1", "--rate", "1", "--clients", str(clients), "--json",
+                    f"{folder}/result.json", "--call", "dominfo", "--drain", "60")
+    output = process.communicate(timeout=120)[0]
+    if process.returncode == 2:
+        check("cannot start a thread" in output, output)
+    else:
+        check(process.returncode == 0, output)
+        with open(f"{folder}/result.json") as file:
+            host = json.load(file)["hosts"][0]["all"]
+        check(host["queries"] == clients == host["outcomes"]["ok"], f"{host}")
 
 
 @case

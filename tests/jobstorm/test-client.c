@@ -9,6 +9,8 @@
 #include "storm-client.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define URI "test:///default"
 #define RATE 200
@@ -124,10 +126,12 @@ world_init(World *world, double rate, const StormCall *const *calls)
 static void
 world_start(World *world, guint clients, gint64 length)
 {
+    g_autofree char *error = NULL;
+
     world->start = storm_now();
     world->end = world->start + length;
     storm_host_end(world->host, world->end);
-    storm_host_start(world->host, clients, world->start);
+    g_assert_true(storm_host_start(world->host, clients, world->start, &error));
 }
 
 /* Waits until the run ends, and then for answers for @drain (ns). Returns
@@ -380,6 +384,36 @@ test_expect(void)
     }
 }
 
+/* The limit counts for the user, and not for root: be somebody else. */
+static void
+test_no_thread(void)
+{
+    const StormCall *const calls[] = { &gated, NULL };
+    const struct rlimit limit = { 8, 8 };
+    g_autofree char *error = NULL;
+    StormSummary all;
+    World world;
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, 0);
+        g_test_trap_assert_passed();
+        return;
+    }
+    world_init(&world, RATE, calls);
+    if (getuid() == 0)
+        g_assert_cmpint(setuid(61543), ==, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_NPROC, &limit), ==, 0);
+    world.end = storm_now() + STORM_S / 2;
+    storm_host_end(world.host, world.end);
+    g_assert_false(storm_host_start(world.host, 5000, storm_now(), &error));
+    g_assert_nonnull(strstr(error, "cannot start a thread"));
+    /* Those that were started work, and end. */
+    g_assert_true(world_end(&world, 20 * STORM_S));
+    all = world_summary(&world, STORM_ALL_CALLS);
+    g_assert_cmpuint(all.count[STORM_OK], ==, all.queries);
+    world_clear(&world);
+}
+
 static void
 ignore_error(void *opaque G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
 {
@@ -397,5 +431,6 @@ main(int argc, char **argv)
     g_test_add_func("/client/outcomes", test_outcomes);
     g_test_add_func("/client/absent", test_absent);
     g_test_add_func("/client/expect", test_expect);
+    g_test_add_func("/client/no-thread", test_no_thread);
     return g_test_run();
 }

@@ -57,6 +57,31 @@ test_events(void)
 }
 
 /* Events of the test driver reach us, with the time at which they came. */
+/* However long somebody suspends and resumes, the memory is bounded. */
+static void
+forgets_events(StormEvents *events, virDomainPtr domain)
+{
+    gint64 deadline = storm_now() + 60 * STORM_S;
+    GArray *seen;
+    guint i;
+
+    for (i = 0; i < 3000; i++) {
+        g_assert_cmpint(virDomainSuspend(domain), ==, 0);
+        g_assert_cmpint(virDomainResume(domain), ==, 0);
+    }
+    while (!storm_events_lost(events) && storm_now() < deadline)
+        storm_sleep_until(storm_now() + STORM_MS);
+    g_assert_cmpuint(storm_events_lost(events), ==, 5000);
+    storm_sleep_until(storm_now() + STORM_S / 2);
+    seen = storm_events_since(events, 0);
+    g_assert_cmpuint(seen->len, <=, 10000);
+    g_array_unref(seen);
+    storm_events_forget(events, storm_now());
+    seen = storm_events_since(events, 0);
+    g_assert_cmpuint(seen->len, ==, 0);
+    g_array_unref(seen);
+}
+
 static void
 test_real_events(void)
 {
@@ -75,6 +100,7 @@ test_real_events(void)
     g_assert_cmpint(virDomainGetUUID(domain, uuid), ==, 0);
     events = storm_events_new(uris, uuid, &error);
     g_assert_nonnull(events);
+    forgets_events(events, domain);
     start = storm_now();
     g_assert_cmpint(virDomainSuspend(domain), ==, 0);
     g_assert_cmpint(virDomainResume(domain), ==, 0);
@@ -121,7 +147,7 @@ beat(const char *path)
         }
         /* in two parts, and with something else between */
         append(path, "heart");
-        append(path, "beat 1\nother heartbeat\n");
+        append(path, "beat 1\nother heartbeat\nheartburn\nheart\n");
         storm_sleep_until(storm_now() + 20 * STORM_MS);
     }
     return silence;
@@ -149,6 +175,12 @@ check_pulse(const char *path)
     g_assert_cmpint(pulse.silence, >=, 9 * STORM_S);
     storm_heartbeat_between(heartbeat, 1, start, &pulse);
     g_assert_cmpuint(pulse.beats, ==, 0);
+    /* What is forgotten ends with the beat that begins the silence. */
+    storm_heartbeat_forget(heartbeat, storm_now());
+    storm_heartbeat_between(heartbeat, 1, storm_now(), &pulse);
+    g_assert_cmpuint(pulse.beats, ==, 1);
+    storm_heartbeat_between(heartbeat, storm_now(), storm_now() + 9 * STORM_S, &pulse);
+    g_assert_cmpint(pulse.silence, >=, 9 * STORM_S);
     storm_heartbeat_free(heartbeat);
 }
 

@@ -176,7 +176,7 @@ call_destroy(StormAsk *ask)
     return virDomainDestroy(ask->domain);
 }
 
-#define DISTURBS (STORM_DISTURBS | STORM_MAY_REFUSE)
+#define DISTURBS (STORM_DISTURBS | STORM_WRITES | STORM_MAY_REFUSE)
 
 static const StormCall table[] = {
     { "domstats", "virDomainListGetStats", STORM_WHOLE_HOST | STORM_TELLS_STATE, NULL,
@@ -194,9 +194,10 @@ static const StormCall table[] = {
       "disk (default: the first)", call_domblkinfo, NULL },
     { "suspend", "virDomainSuspend", DISTURBS, NULL, call_suspend, undo_suspend },
     { "migrate-setmaxdowntime", "virDomainMigrateSetMaxDowntime",
-      STORM_MAY_REFUSE | STORM_TAKES_NUMBER,
+      STORM_WRITES | STORM_MAY_REFUSE | STORM_TAKES_NUMBER,
       "milliseconds (default 300)", call_setmaxdowntime, NULL },
-    { "migrate-setspeed", "virDomainMigrateSetMaxSpeed", STORM_MAY_REFUSE | STORM_TAKES_NUMBER,
+    { "migrate-setspeed", "virDomainMigrateSetMaxSpeed",
+      STORM_WRITES | STORM_MAY_REFUSE | STORM_TAKES_NUMBER,
       "MiB/s (default: no limit)", call_setspeed, NULL },
     { "domjobabort", "virDomainAbortJob", DISTURBS, NULL, call_domjobabort, NULL },
     { "set-memory", "virDomainSetMemoryFlags", DISTURBS | STORM_TAKES_NUMBER,

@@ -39,6 +39,7 @@ typedef enum {
     STORM_TAKES_TEXT = 1 << 4,
     STORM_TAKES_NUMBER = 1 << 5,
     STORM_TELLS_STATE = 1 << 6, /* an answer tells whether the domain is active */
+    STORM_WRITES = 1 << 8,      /* needs more than a read-only connection */
     STORM_MAY_REFUSE = 1 << 7,  /* an active domain's state may not allow the call */
 } StormCallFlags;
 

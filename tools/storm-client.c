@@ -150,7 +150,7 @@ ask_once(Client *client, Session *session, virDomainPtr *handle, const StormTarg
                      .nowait = load->nowait };
 
     virResetLastError();
-    if (!session->conn && !(session->conn = virConnectOpen(client->host->uri))) {
+    if (!session->conn && !(session->conn = storm_connect(client->host->uri, load->access))) {
         take_error(sample, message);
         return;
     }

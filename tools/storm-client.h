@@ -7,6 +7,7 @@
 #define STORM_CLIENT_H
 
 #include "storm-call.h"
+#include "storm-connect.h"
 #include "storm-record.h"
 #include "storm-schedule.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     GPtrArray *choices;         /* of StormChoice */
     bool whole_host;            /* calls that can are about all domains at once */
     double rate;                /* queries per second of each client; 0: tight loops */
+    StormAccess access;         /* of the clients' connections */
     bool nowait;                /* let statistics leave out what they would wait for */
     const StormShape *shape;    /* to check answers with, or NULL */
 } StormLoad;

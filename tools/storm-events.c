@@ -10,6 +10,7 @@
  */
 
 #include "storm-events.h"
+#include "storm-connect.h"
 
 #include <string.h>
 
@@ -125,7 +126,7 @@ storm_events_new(const char *const *uris, const unsigned char *uuid, char **erro
         events->sources[i] = (struct StormEventsSource) { events, i, -1 };
 
     for (i = 0; i < events->count; i++) {
-        events->conns[i] = virConnectOpen(uris[i]);
+        events->conns[i] = storm_connect(uris[i], STORM_READ_ONLY);
         if (events->conns[i]) {
             g_atomic_rc_box_acquire(events);
             events->sources[i].callback = virConnectDomainEventRegisterAny(

@@ -9,6 +9,7 @@
  */
 
 #include "storm-migrate.h"
+#include "storm-connect.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -71,8 +72,8 @@ worker_main(void *opaque)
 {
     StormMigration *migration = opaque;
     StormMigrated *result = &migration->result;
-    g_autoptr(virConnect) conn = virConnectOpen(migration->options.source);
-    g_autoptr(virConnect) dconn = conn ? virConnectOpen(migration->options.destination) : NULL;
+    g_autoptr(virConnect) conn = storm_connect(migration->options.source, STORM_READ_WRITE);
+    g_autoptr(virConnect) dconn = conn ? storm_connect(migration->options.destination, STORM_READ_WRITE) : NULL;
 
     result->state[0] = result->state[1] = STORM_STATE_UNKNOWN;
     result->start = result->end = storm_now();
@@ -138,7 +139,7 @@ static void *
 observer_main(void *opaque)
 {
     StormMigration *migration = opaque;
-    g_autoptr(virConnect) conn = virConnectOpen(migration->options.source);
+    g_autoptr(virConnect) conn = storm_connect(migration->options.source, STORM_READ_WRITE);
     g_autoptr(virDomain) domain = NULL;
 
     if (conn)

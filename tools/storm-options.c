@@ -42,7 +42,14 @@ make_context(StormOptions *o)
 {
     const GOptionEntry load[] = {
         { "uri", 'u', 0, G_OPTION_ARG_STRING_ARRAY, &o->uris,
-          "Host to query; may be given several times", "URI" },
+          "Host to query; may be given several times (default: libvirt's default)", "URI" },
+        { "readonly", 0, 0, G_OPTION_ARG_NONE, &o->read_only,
+          "Refuse calls and migrations that need more than a read-only connection", NULL },
+        { "keepalive-interval", 0, 0, G_OPTION_ARG_INT, &o->keepalive_interval,
+          "Seconds between two messages that keep a connection alive, 0 for none (default 5)",
+          "N" },
+        { "keepalive-count", 0, 0, G_OPTION_ARG_INT, &o->keepalive_count,
+          "Messages without an answer after which a connection is given up (default 6)", "N" },
         { "domain", 'd', 0, G_OPTION_ARG_STRING, &o->domain,
           "Domain to query, and to migrate", "NAME" },
         { "all-domains", 'a', 0, G_OPTION_ARG_NONE, &o->all,
@@ -132,6 +139,8 @@ check_numbers(const StormOptions *o)
         return g_strdup("--seconds takes a number above 0");
     if (!isfinite(o->drain) || o->drain > 1e6)
         return g_strdup("--drain takes a number of seconds");
+    if (o->keepalive_interval < -1 || o->keepalive_count < -1 || o->keepalive_count == 0)
+        return g_strdup("--keepalive-interval takes seconds, or 0, --keepalive-count a number");
     if (o->rounds < 1 || o->query_timeout < 1 || o->round_timeout < 1 || o->pause_ms < 0)
         return g_strdup("a number is out of range");
     return NULL;
@@ -142,21 +151,21 @@ check_numbers(const StormOptions *o)
 static char *
 check_together(const StormOptions *o)
 {
-    if (!o->uris)
-        return g_strdup("--uri is needed");
     if (!o->domain && !o->all)
         return g_strdup("--domain or --all-domains is needed");
     if (!o->migrate == !(o->seconds > 0))
         return g_strdup("one of --migrate and --seconds is needed");
     if (o->migrate && !o->domain)
         return g_strdup("--migrate needs --domain");
+    if (o->migrate && o->read_only)
+        return g_strdup("--migrate needs more than --readonly");
     if (o->from && !o->migrate)
         return g_strdup("--from needs --migrate");
     if (o->check && o->all)
         return g_strdup("--check is about one --domain");
     if (o->check && o->nowait)
         return g_strdup("--check wants all that --nowait leaves out");
-    if (o->migrate && strcmp(o->migrate, o->from ? o->from : o->uris[0]) == 0)
+    if (o->migrate && g_strcmp0(o->migrate, o->from ? o->from : o->uris ? o->uris[0] : NULL) == 0)
         return g_strdup("the migration goes where it comes from");
     return NULL;
 }
@@ -181,6 +190,13 @@ parse_words(StormOptions *o, char **error)
                                      choice->call->name);
             return false;
         }
+        if (choice->call->flags & STORM_WRITES && o->read_only) {
+            *error = g_strdup_printf("the call %s needs more than --readonly",
+                                     choice->call->name);
+            return false;
+        }
+        if (choice->call->flags & STORM_WRITES)
+            o->access = STORM_READ_WRITE;
         stats |= strcmp(choice->call->name, "domstats") == 0;
     }
     if (o->nowait && !stats) {
@@ -209,6 +225,7 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
     options->query_timeout = 60;
     options->round_timeout = 300;
     options->drain = -1;
+    options->keepalive_interval = options->keepalive_count = -1;
     context = make_context(options);
     if (!g_option_context_parse(context, &argc, &argv, &gerror))
         *error = g_strdup(gerror->message);
@@ -220,8 +237,12 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
         parse_words(options, error);
     if (*error)
         return false;
-    if (!options->from)
+    if (!options->uris) {
+        options->uris = g_new0(char *, 2);
+        options->uris[0] = g_strdup("");
+    } else if (options->migrate && !options->from) {
         options->from = g_strdup(options->uris[0]);
+    }
     if (!options->heartbeat_prefix)
         options->heartbeat_prefix = g_strdup("heartbeat");
     if (options->drain < 0)

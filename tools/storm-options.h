@@ -7,10 +7,15 @@
 #define STORM_OPTIONS_H
 
 #include "storm-call.h"
+#include "storm-connect.h"
 #include "storm-flags.h"
 
 typedef struct {
     char **uris;
+    gboolean read_only;
+    StormAccess access;     /* that the calls need */
+    int keepalive_interval; /* seconds; negative: not given */
+    int keepalive_count;
     char *domain;
     gboolean all;
     int clients;

@@ -16,21 +16,26 @@
 #define FILES_PER_CLIENT 5
 #define FILES_BESIDES 64
 
-/* Connects to @uri to look at it: sets its @name and, unless there are some,
- * the run's target and, with --all-domains, the host's @targets. */
+/* Connects to @uri to look at it: sets its @name and what @real_uri is, were it
+ * the default, and, unless there are some, the run's target and, with --all-domains, the host's @targets. */
 static bool
-look_at_host(StormRun *run, const char *uri, char **name, GPtrArray **targets, char **error)
+look_at_host(StormRun *run, const char *uri, char **name, char **real_uri,
+             GPtrArray **targets, char **error)
 {
     const StormOptions *options = run->options;
-    g_autoptr(virConnect) conn = virConnectOpen(uri);
+    g_autoptr(virConnect) conn = storm_connect(uri, STORM_READ_ONLY);
     g_autoptr(virDomain) domain = NULL;
     char *hostname = conn ? virConnectGetHostname(conn) : NULL;
+    char *canonical = hostname ? virConnectGetURI(conn) : NULL;
 
-    if (!hostname) {
+    if (!canonical) {
         *error = storm_last_error();
+        free(hostname);
         return false;
     }
     *name = g_strdup(hostname);
+    *real_uri = g_strdup(*uri ? uri : canonical);
+    free(canonical);
     free(hostname);
     if (options->all && targets && !(*targets = storm_targets_active(conn, error)))
         return false;
@@ -104,22 +109,24 @@ prepare_hosts(StormRun *run, char **error)
     guint n = g_strv_length(uris);
     g_autofree GPtrArray **targets = g_new0(GPtrArray *, n);
     g_auto(GStrv) names = g_new0(char *, n + 1);
+    g_auto(GStrv) real_uris = g_new0(char *, n + 1);
     bool ok = true;
     guint i;
 
     for (i = 0; ok && i < n; i++) {
         g_autofree char *why = NULL;
 
-        ok = look_at_host(run, uris[i], &names[i], &targets[i], &why);
+        ok = look_at_host(run, uris[i], &names[i], &real_uris[i], &targets[i], &why);
         if (!ok)
-            *error = g_strdup_printf("%s: %s", uris[i], why);
+            *error = g_strdup_printf("%s: %s", *uris[i] ? uris[i] : "the default URI", why);
     }
     if (ok && run->options->domain && !run->target) {
         /* It may not be on a host that is queried. */
         g_autofree char *name = NULL;
+        g_autofree char *real_uri = NULL;
 
-        ok = !run->options->migrate ||
-             look_at_host(run, run->options->from, &name, NULL, error);
+        ok = !run->options->from ||
+             look_at_host(run, run->options->from, &name, &real_uri, NULL, error);
         if (ok && !run->target) {
             *error = g_strdup_printf("no host runs a domain %s", run->options->domain);
             ok = false;
@@ -127,7 +134,7 @@ prepare_hosts(StormRun *run, char **error)
     }
     for (i = 0; i < n; i++) {
         if (ok)
-            ok = add_host(run, uris[i], names[i], g_steal_pointer(&targets[i]), error);
+            ok = add_host(run, real_uris[i], names[i], g_steal_pointer(&targets[i]), error);
         g_clear_pointer(&targets[i], g_ptr_array_unref);
     }
     return ok;
@@ -138,7 +145,7 @@ static bool
 prepare_end(StormRun *run, guint index, const char *uri, char **error)
 {
     StormEnd *end = &run->ends[index];
-    g_autoptr(virConnect) conn = virConnectOpen(uri);
+    g_autoptr(virConnect) conn = storm_connect(uri, STORM_READ_WRITE);
     char *name = conn ? virConnectGetHostname(conn) : NULL;
     int state;
     guint i;
@@ -168,7 +175,9 @@ prepare_end(StormRun *run, guint index, const char *uri, char **error)
 static bool
 prepare_migrations(StormRun *run, char **error)
 {
-    const char *uris[] = { run->options->from, run->options->migrate, NULL };
+    const char *from = run->options->from;
+    const char *uris[] = { from ? from : storm_host_uri(storm_run_host(run, 0)),
+                           run->options->migrate, NULL };
     guint i;
 
     for (i = 0; i < G_N_ELEMENTS(run->ends); i++) {
@@ -190,7 +199,8 @@ prepare_check(StormRun *run, char **error)
         return false;
     }
     for (i = 0; i < run->hosts->len; i++) {
-        g_autoptr(virConnect) conn = virConnectOpen(storm_host_uri(storm_run_host(run, i)));
+        g_autoptr(virConnect) conn = storm_connect(storm_host_uri(storm_run_host(run, i)),
+                                                   STORM_READ_ONLY);
         int state = conn ? storm_domain_state(conn, run->target->uuid) : STORM_STATE_UNKNOWN;
 
         if (state == STORM_STATE_UNKNOWN) {
@@ -262,7 +272,8 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
     for (i = 0; i < options->choices->len; i++)
         run->call_names[i] = ((StormChoice *)g_ptr_array_index(options->choices, i))->call->name;
     run->load = (StormLoad) { .choices = options->choices, .whole_host = options->all,
-                              .rate = options->rate, .nowait = options->nowait };
+                              .rate = options->rate, .access = options->access,
+                              .nowait = options->nowait };
 
     if (!allow_files(options, error))
         return false;

@@ -133,6 +133,9 @@ run_options(const StormOptions *options, atomic_int *signalled)
     StormRun run;
     bool clean;
 
+    storm_connect_keepalive(options->keepalive_interval < 0 ? 5 : options->keepalive_interval,
+                            options->keepalive_count < 0 ? 6 : options->keepalive_count,
+                            options->keepalive_interval > 0 || options->keepalive_count > 0);
     if (!storm_run_prepare(&run, options, signalled, &error)) {
         fprintf(stderr, "virt-jobstorm: %s\n", error);
         storm_run_clear(&run);
@@ -145,6 +148,7 @@ run_options(const StormOptions *options, atomic_int *signalled)
         storm_run_clear(&run);
         return EXIT_UNABLE;
     }
+    storm_connect_silence();
     clean = storm_run(&run);
     if (run.unable) {
         fprintf(stderr, "virt-jobstorm: %s\n", run.unable);

@@ -8,16 +8,20 @@ usage: cli.py PROGRAM SCHEMA BUILD
 
 import copy
 import csv
+import fcntl
 import json
 import math
 import os
+import pty
 import re
 import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import traceback
 
@@ -196,6 +200,61 @@ def nowait_is_asked_for(folder):
 
 
 @case
+def connections_are_those_of_virsh(folder):
+    """By what libvirt's client library logs, and by a host that wants a password"""
+    os.environ.update(LIBVIRT_LOG_FILTERS="1:libvirt", LIBVIRT_DEFAULT_URI="test:///default",
+                      LIBVIRT_LOG_OUTPUTS=f"1:file:{folder}/log")
+    try:
+        for call, flags in (("domstats", {"0x1"}), ("domstats,migrate-setspeed", {"0x0", "0x1"})):
+            open(f"{folder}/log", "w").close()
+            result = results(folder, "--domain", "test", "--seconds", "0.5", "--rate", "20",
+                             "--call", call)[0]
+            check(result["hosts"][0]["uri"] == "test:///default", f"{result['hosts'][0]['uri']}")
+            with open(f"{folder}/log") as file:
+                found = set(re.findall(r"virConnectOpenAuth:\d+ : .*flags=(\w+)", file.read()))
+            check(found == flags, f"{call}: connections of {found}")
+    finally:
+        for name in ("LIBVIRT_LOG_FILTERS", "LIBVIRT_DEFAULT_URI", "LIBVIRT_LOG_OUTPUTS"):
+            del os.environ[name]
+    run(*TEST, "--seconds", "1", "--readonly", "--call", "migrate-setspeed", status=2)
+    run(*TEST, "--seconds", "1", "--keepalive-interval", "5", status=2)
+    path = node(folder, "<auth><user password='secret'>me</user></auth>"
+                        "<domain type='test'><name>test</name><memory>4096</memory>"
+                        "<os><type>hvm</type></os></domain>")
+    args = ("--uri", f"test://{path}", "--domain", "test", "--rate", "5", "--seconds", "1",
+            "--clients", "3")
+    for words, status in (("me\nsecret\n", 0), ("me\nwrong\n", 2)):
+        process, output = on_terminal(words, *args)
+        check(process.returncode == status, f"exit status {process.returncode}: {output}")
+        check(output.count("Enter username") == 1, f"asked another time than once: {output}")
+
+
+def on_terminal(words, *args):
+    """Runs it on a terminal on which @words are typed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([PROGRAM, *args], stdin=theirs, stdout=theirs, stderr=theirs,
+                               start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(theirs)
+    output = ""
+    name, password = words.encode().splitlines(keepends=True)
+    deadline = time.monotonic() + 60
+    try:
+        while time.monotonic() < deadline:
+            # getpass() throws away what is typed before it is ready: type again.
+            if not select.select([ours], [], [], 1)[0]:
+                os.write(ours, password if "assword" in output else name)
+                continue
+            output += os.read(ours, 4096).decode()
+        process.kill()
+    except OSError:     # the terminal is closed
+        pass
+    os.close(ours)
+    process.wait(timeout=60)
+    return process, output
+
+
+@case
 def several_hosts(folder):
     result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2")[0]
     check(len(result["hosts"]) == 2 and all(host["all"]["queries"] for host in result["hosts"]),
@@ -216,11 +275,11 @@ def failed_migration(folder):
     check(result["rounds"][0]["error"] and "fault: round 1: " in output, output)
 
 
-def node(folder):
+def node(folder, inside=""):
     """A host of the test driver with other domains than the default one"""
     path = os.path.join(folder, "node.xml")
     with open(path, "w") as file:
-        file.write("<node/>")
+        file.write(f"<node>{inside}</node>")
     return path
 
 

@@ -192,7 +192,9 @@ static void
 test_options(void)
 {
     const char *const bad[] = {
-        "t", "t -u a", "t -u a -d x", "t -d x -s 1", "t -u a -s 1", "t -u a -d x -s 1 -m b",
+        "t", "t -u a", "t -u a -d x", "t -u a -s 1", "t -u a -d x -s 1 -m b",
+        "t -u a -d x -m b --readonly", "t -d x -s 1 --call migrate-setspeed --readonly",
+        "t -d x -s 1 --keepalive-count 0", "t -d x -s 1 --keepalive-interval -2",
         "t -u a -d x -s -1", "t -u a -d x -s 0", "t -u a -d x -s nan", "t -u a -d x -s 1 -R -1",
         "t -u a -d x -s 1 -R inf", "t -u a -d x -s 1 -c -1", "t -u a -d x -s 1 extra",
         "t -u a -d x -m a", "t -u a -a -m b", "t -u a -d x -s 1 --from b",
@@ -211,6 +213,11 @@ test_options(void)
     g_assert_cmpstr(options.from, ==, "a");
     g_assert_cmpuint(options.flags.flags, ==, VIR_MIGRATE_LIVE | VIR_MIGRATE_PERSIST_DEST);
     g_assert_cmpint(options.params[1].n, ==, 1);
+    g_assert_cmpint(options.access, ==, STORM_READ_ONLY);
+    storm_options_clear(&options);
+    g_assert_true(parse("t -d x -s 1 --call dominfo,migrate-setspeed", &options));
+    g_assert_cmpint(options.access, ==, STORM_READ_WRITE);
+    g_assert_cmpstr(options.uris[0], ==, "");
     storm_options_clear(&options);
     g_assert_true(parse("t -u a -d x -s 1 --check --query-timeout 7 --call destroy --disturb",
                         &options));

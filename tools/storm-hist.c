@@ -173,6 +173,20 @@ storm_hist_percentile(const StormHist *hist, double percent)
     return hist->max;
 }
 
+/* Returns which bucket the value @ns is in, from 0; one that is over is in the last. */
+guint
+storm_hist_index(gint64 ns)
+{
+    return MIN(bucket_of(MAX(ns, 0)), BUCKETS - 1);
+}
+
+/* Returns the largest value of the last bucket. */
+gint64
+storm_hist_largest(void)
+{
+    return highest_of(BUCKETS - 1);
+}
+
 /* Calls @visit for each bucket that is not empty, in ascending order. */
 void
 storm_hist_foreach(const StormHist *hist, StormHistVisit visit, gpointer opaque)

@@ -18,6 +18,8 @@
 #define STORM_HIST_LOWEST  G_GINT64_CONSTANT(10000)
 #define STORM_HIST_HIGHEST G_GINT64_CONSTANT(120000000000)
 
+#define STORM_HIST_UNIT 8
+
 typedef struct StormHist StormHist;
 
 /* @highest: largest value that counts like those of the bucket */
@@ -34,6 +36,8 @@ gint64 storm_hist_min(const StormHist *hist);
 gint64 storm_hist_max(const StormHist *hist);
 double storm_hist_mean(const StormHist *hist);
 gint64 storm_hist_percentile(const StormHist *hist, double percent);
+guint storm_hist_index(gint64 ns);
+gint64 storm_hist_largest(void);
 void storm_hist_foreach(const StormHist *hist, StormHistVisit visit, gpointer opaque);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StormHist, storm_hist_free)

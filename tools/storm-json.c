@@ -123,7 +123,7 @@ add_call(JsonBuilder *builder, StormRun *run, StormRecorder *recorder, guint cal
     g_autoptr(StormHist) hist = storm_recorder_hist(recorder, call);
     StormSummary summary;
 
-    storm_recorder_summary(recorder, STORM_SINCE_START, call, &summary);
+    storm_recorder_summary(recorder, call, &summary);
     json_builder_begin_object(builder);
     add_string(builder, "call", run->call_names[call]);
     add_summary(builder, &summary);
@@ -171,7 +171,7 @@ add_host(JsonBuilder *builder, StormRun *run, StormHost *host)
     StormSummary all;
     guint i;
 
-    storm_recorder_summary(recorder, STORM_SINCE_START, STORM_ALL_CALLS, &all);
+    storm_recorder_summary(recorder, STORM_ALL_CALLS, &all);
     json_builder_begin_object(builder);
     add_string(builder, "name", storm_host_name(host));
     add_string(builder, "uri", storm_host_uri(host));
@@ -271,6 +271,7 @@ build(StormRun *run)
     add_int(builder, "started", run->wall_start);
     add_ms(builder, "clock_ms", run->start);
     add_ms(builder, "duration_ms", run->end - run->start);
+    add_ms(builder, "warm_up_ms", run->options->warm_up);
     add_bool(builder, "interrupted", run->interrupted);
     begin_array(builder, "hosts");
     for (i = 0; i < run->hosts->len; i++)

@@ -30,10 +30,11 @@ storm_judge_pending(StormRun *run)
 
         storm_host_pending(storm_run_host(run, i), &pending);
         if (!pending.oldest ||
-            storm_now() - pending.oldest <= run->options->query_timeout * STORM_S)
+            storm_now() - pending.oldest <= run->options->query_timeout)
             continue;
-        storm_run_fault(run, "client %u of %s has had no answer for %d s", pending.client,
-                        storm_host_name(storm_run_host(run, i)), run->options->query_timeout);
+        storm_run_fault(run, "client %u of %s has had no answer for %.0f s", pending.client,
+                        storm_host_name(storm_run_host(run, i)),
+                        run->options->query_timeout / 1e9);
         run->ending = true;
     }
 }
@@ -68,8 +69,7 @@ storm_judge_answers(StormRun *run)
         guint64 bad, outstanding;
         StormSummary all;
 
-        storm_recorder_summary(storm_host_recorder(storm_run_host(run, i)), STORM_SINCE_START,
-                               STORM_ALL_CALLS, &all);
+        storm_recorder_summary(storm_host_recorder(storm_run_host(run, i)), STORM_ALL_CALLS, &all);
         bad = all.count[STORM_ERROR] + all.count[STORM_WRONG];
         outstanding = all.count[STORM_OUTSTANDING];
         /* Nothing asked is nothing learnt. */

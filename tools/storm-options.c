@@ -18,10 +18,10 @@ static const char summary[] =
 static const char examples[] =
     "Examples:\n"
     "  Query a domain's statistics from 8 clients for half a minute:\n"
-    "    virt-jobstorm --uri qemu:///system --domain vm1 --clients 8 --seconds 30\n"
+    "    virt-jobstorm --uri qemu:///system --domain vm1 --clients 8 --duration 30s\n"
     "  Mixed monitoring of all domains, ten queries a second, for plots:\n"
     "    virt-jobstorm --uri qemu:///system --all-domains --call domstats,domblkinfo \\\n"
-    "        --rate 10 --seconds 60 --timeline queries.csv --json result.json\n"
+    "        --rate 10 --duration 1m --timeline queries.csv --json result.json\n"
     "  Ten migrations there and back, with 4 clients on each of the two hosts:\n"
     "    virt-jobstorm --uri qemu+ssh://a/system --uri qemu+ssh://b/system --domain vm1 \\\n"
     "        --migrate qemu+ssh://b/system --rounds 10 --clients 4\n"
@@ -68,13 +68,17 @@ make_context(StormOptions *o)
         { "rate", 'R', 0, G_OPTION_ARG_DOUBLE, &o->rate,
           "Queries per second of each client; latency then counts from when a query was due "
           "(default: tight loops)", "N" },
-        { "seconds", 's', 0, G_OPTION_ARG_DOUBLE, &o->seconds,
-          "Query for this long, without a migration", "N" },
-        { "query-timeout", 0, 0, G_OPTION_ARG_INT, &o->query_timeout,
-          "Seconds after which a query counts as late (default 60)", "N" },
-        { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
-          "Seconds to wait at the end for answers (default 5, with --check that of "
-          "--query-timeout); queries without one then are outstanding", "N" },
+        { "duration", 's', 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_DURATION],
+          "Query for this long, such as 30s or 2h, without a migration", "TIME" },
+        { "seconds", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_SECONDS],
+          "The same", "TIME" },
+        { "warm-up", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_WARM_UP],
+          "Query for this long first, which does not count (default 0)", "TIME" },
+        { "query-timeout", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_QUERY_TIMEOUT],
+          "Time after which a query counts as late (default 60s)", "TIME" },
+        { "drain", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_DRAIN],
+          "How long to wait at the end for answers (default 5s, with --check that of "
+          "--query-timeout); queries without one then are outstanding", "TIME" },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check,
           "Hold every answer to what the domain's whereabouts allow; any error, and a query "
           "without an answer for --query-timeout, is a fault", NULL },
@@ -93,10 +97,10 @@ make_context(StormOptions *o)
           "Parameter, named as virsh names it, such as bandwidth=100", "NAME=VALUE" },
         { "param-back", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[1],
           "Parameter of the way back (default: those of --param)", "NAME=VALUE" },
-        { "pause", 0, 0, G_OPTION_ARG_INT, &o->pause_ms,
-          "Milliseconds between two migrations (default 500)", "MS" },
-        { "round-timeout", 0, 0, G_OPTION_ARG_INT, &o->round_timeout,
-          "Seconds after which a migration is aborted, a fault (default 300)", "N" },
+        { "pause", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_PAUSE],
+          "Time between two migrations (default 500ms)", "TIME" },
+        { "round-timeout", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_ROUND_TIMEOUT],
+          "Time after which a migration is aborted, a fault (default 300s)", "TIME" },
         { "heartbeat", 0, 0, G_OPTION_ARG_FILENAME, &o->heartbeat,
           "File, FIFO or terminal to which the guest writes a line at regular intervals",
           "FILE" },
@@ -108,6 +112,13 @@ make_context(StormOptions *o)
         { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json, "Write the results to FILE", "FILE" },
         { "timeline", 't', 0, G_OPTION_ARG_FILENAME, &o->timeline,
           "Write a row of comma-separated values for each query to FILE", "FILE" },
+        { "interval-log", 0, 0, G_OPTION_ARG_FILENAME, &o->interval_log,
+          "Write a row of comma-separated values for each interval and host to FILE", "FILE" },
+        { "hdr-log", 0, 0, G_OPTION_ARG_FILENAME, &o->hdr_log,
+          "Write a histogram for each interval and host to FILE, in HdrHistogram's log format",
+          "FILE" },
+        { "interval", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_INTERVAL],
+          "Length of an interval (default 1s)", "TIME" },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Show no progress", NULL },
         { "list-calls", 0, 0, G_OPTION_ARG_NONE, &o->list_calls, "List the calls", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &o->version, "Show the version", NULL },
@@ -135,14 +146,45 @@ check_numbers(const StormOptions *o)
         return g_strdup("--clients takes a number from 0 to 10000");
     if (!isfinite(o->rate) || o->rate < 0 || o->rate > 1e6)
         return g_strdup("--rate takes a number up to a million, or 0 for tight loops");
-    if (!isfinite(o->seconds) || o->seconds < 0 || o->seconds > 1e7)
-        return g_strdup("--seconds takes a number above 0");
-    if (!isfinite(o->drain) || o->drain > 1e6)
-        return g_strdup("--drain takes a number of seconds");
     if (o->keepalive_interval < -1 || o->keepalive_count < -1 || o->keepalive_count == 0)
         return g_strdup("--keepalive-interval takes seconds, or 0, --keepalive-count a number");
-    if (o->rounds < 1 || o->query_timeout < 1 || o->round_timeout < 1 || o->pause_ms < 0)
-        return g_strdup("a number is out of range");
+    if (o->rounds < 1 || o->rounds > STORM_MAX_ROUNDS)
+        return g_strdup_printf("--rounds takes a number from 1 to %d", STORM_MAX_ROUNDS);
+    return NULL;
+}
+
+/* Reads the durations among the options. Returns a message if one is none. */
+static char *
+parse_times(StormOptions *o)
+{
+    const struct {
+        const char *name;
+        gint64 *ns;
+        gint64 least;
+        gint64 unit;        /* of a number without one */
+    } times[STORM_TIME_LAST] = {
+        [STORM_TIME_DURATION] = { "duration", &o->duration, STORM_MS, STORM_S },
+        [STORM_TIME_SECONDS] = { "seconds", &o->duration, STORM_MS, STORM_S },
+        [STORM_TIME_WARM_UP] = { "warm-up", &o->warm_up, 0, STORM_S },
+        [STORM_TIME_DRAIN] = { "drain", &o->drain, 0, STORM_S },
+        [STORM_TIME_QUERY_TIMEOUT] = { "query-timeout", &o->query_timeout, STORM_MS, STORM_S },
+        [STORM_TIME_PAUSE] = { "pause", &o->pause, 0, STORM_MS },
+        [STORM_TIME_ROUND_TIMEOUT] = { "round-timeout", &o->round_timeout, STORM_S, STORM_S },
+        [STORM_TIME_INTERVAL] = { "interval", &o->interval, 100 * STORM_MS, STORM_S },
+    };
+    guint i;
+
+    for (i = 0; i < STORM_TIME_LAST; i++) {
+        g_autofree char *least = storm_format_time(times[i].least);
+
+        if (!o->times[i])
+            continue;
+        if (!storm_parse_time(o->times[i], times[i].unit, times[i].ns))
+            return g_strdup_printf("--%s takes a time, such as 30s or 2h, not %s", times[i].name,
+                                   o->times[i]);
+        if (*times[i].ns < times[i].least)
+            return g_strdup_printf("--%s takes %s at least", times[i].name, least);
+    }
     return NULL;
 }
 
@@ -153,8 +195,8 @@ check_together(const StormOptions *o)
 {
     if (!o->domain && !o->all)
         return g_strdup("--domain or --all-domains is needed");
-    if (!o->migrate == !(o->seconds > 0))
-        return g_strdup("one of --migrate and --seconds is needed");
+    if (!o->migrate == !o->duration)
+        return g_strdup("one of --migrate and --duration is needed");
     if (o->migrate && !o->domain)
         return g_strdup("--migrate needs --domain");
     if (o->migrate && o->read_only)
@@ -221,9 +263,10 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
     memset(options, 0, sizeof(*options));
     options->clients = 1;
     options->rounds = 2;
-    options->pause_ms = 500;
-    options->query_timeout = 60;
-    options->round_timeout = 300;
+    options->pause = 500 * STORM_MS;
+    options->query_timeout = 60 * STORM_S;
+    options->round_timeout = 300 * STORM_S;
+    options->interval = STORM_S;
     options->drain = -1;
     options->keepalive_interval = options->keepalive_count = -1;
     context = make_context(options);
@@ -233,7 +276,7 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
         *error = g_strdup_printf("unexpected argument %s", argv[1]);
     else if (options->version || options->list_calls)
         return true;
-    else if (!(*error = check_together(options)) && !(*error = check_numbers(options)))
+    else if (!(*error = parse_times(options)) && !(*error = check_together(options)) && !(*error = check_numbers(options)))
         parse_words(options, error);
     if (*error)
         return false;
@@ -246,7 +289,7 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
     if (!options->heartbeat_prefix)
         options->heartbeat_prefix = g_strdup("heartbeat");
     if (options->drain < 0)
-        options->drain = options->check ? options->query_timeout : 5;
+        options->drain = options->check ? options->query_timeout : 5 * STORM_S;
     return true;
 }
 
@@ -272,5 +315,9 @@ storm_options_clear(StormOptions *options)
     g_free(options->heartbeat_prefix);
     g_free(options->json);
     g_free(options->timeline);
+    g_free(options->interval_log);
+    g_free(options->hdr_log);
+    for (i = 0; i < STORM_TIME_LAST; i++)
+        g_free(options->times[i]);
     memset(options, 0, sizeof(*options));
 }

@@ -10,6 +10,22 @@
 #include "storm-connect.h"
 #include "storm-flags.h"
 
+/* Options that are durations */
+typedef enum {
+    STORM_TIME_DURATION,
+    STORM_TIME_SECONDS,
+    STORM_TIME_WARM_UP,
+    STORM_TIME_DRAIN,
+    STORM_TIME_QUERY_TIMEOUT,
+    STORM_TIME_PAUSE,
+    STORM_TIME_ROUND_TIMEOUT,
+    STORM_TIME_INTERVAL,
+    STORM_TIME_LAST
+} StormTime;
+
+/* A migration takes about a kibibyte of memory until the end of the run. */
+#define STORM_MAX_ROUNDS 10000
+
 typedef struct {
     char **uris;
     gboolean read_only;
@@ -25,9 +41,10 @@ typedef struct {
     gboolean nowait;
     gboolean disturb;
     double rate;            /* per client; 0: tight loops */
-    double seconds;
-    double drain;           /* seconds; negative: not given */
-    int query_timeout;      /* seconds */
+    gint64 duration;        /* ns, as all that follow; 0: not given */
+    gint64 warm_up;
+    gint64 drain;           /* negative: not given */
+    gint64 query_timeout;
     gboolean check;
 
     char *migrate;          /* URI of the destination, or NULL */
@@ -37,14 +54,18 @@ typedef struct {
     StormFlags flags;
     char **param_words[2];
     StormParams params[2];  /* there, and back */
-    int pause_ms;
-    int round_timeout;      /* seconds */
+    gint64 pause;
+    gint64 round_timeout;
     char *heartbeat;
     char *heartbeat_prefix;
 
     char *json;
     char *timeline;
+    char *interval_log;
+    char *hdr_log;
+    gint64 interval;
     gboolean quiet;
+    char *times[STORM_TIME_LAST];   /* as they were given */
     gboolean version;
     gboolean list_calls;
 } StormOptions;

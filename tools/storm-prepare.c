@@ -95,7 +95,7 @@ add_host(StormRun *run, const char *uri, const char *name, GPtrArray *targets, c
     if (!check_fit(run, name, targets, error))
         return false;
     recorder = storm_recorder_new(name, run->call_names, run->options->choices->len,
-                                  run->options->query_timeout * STORM_S, run->timeline);
+                                  run->options->query_timeout, run->timeline);
     g_ptr_array_add(run->recorders, recorder);
     g_ptr_array_add(run->hosts, storm_host_new(uri, name, &run->load, targets, recorder));
     return true;
@@ -245,6 +245,7 @@ round_free(gpointer opaque)
 {
     StormRound *round = opaque;
 
+    g_clear_pointer(&round->spans, g_ptr_array_unref);
     g_clear_pointer(&round->events, g_array_unref);
     g_free(round->migrated.error);
     g_free(round);
@@ -286,6 +287,10 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
         return false;
     if (!prepare_hosts(run, error))
         return false;
+    if ((options->interval_log || options->hdr_log) &&
+        !(run->intervals = storm_intervals_new(options->interval_log, options->hdr_log,
+                                               options->interval, run->hosts, error)))
+        return false;
     run->load.shape = run->shape;
     return (!options->migrate || prepare_migrations(run, error)) &&
            (!options->check || prepare_check(run, error));
@@ -300,10 +305,12 @@ storm_run_clear(StormRun *run)
 
     storm_events_free(run->events);
     storm_heartbeat_free(run->heartbeat);
+    if (run->intervals)
+        storm_intervals_close(run->intervals, &ignored);
+    g_clear_pointer(&run->rounds, g_ptr_array_unref);
     g_clear_pointer(&run->hosts, g_ptr_array_unref);
     g_clear_pointer(&run->recorders, g_ptr_array_unref);
     g_clear_pointer(&run->targets, g_ptr_array_unref);
-    g_clear_pointer(&run->rounds, g_ptr_array_unref);
     g_clear_pointer(&run->faults, g_ptr_array_unref);
     if (run->timeline)
         storm_timeline_close(run->timeline, &ignored);

@@ -29,6 +29,11 @@ typedef struct {
     StormHist *failed;
 } Tally;
 
+struct StormSpan {
+    StormRecorder *recorder;
+    Tally tally;            /* under the recorder's lock */
+};
+
 struct StormRecorder {
     char *host;
     const char *const *calls;
@@ -36,7 +41,9 @@ struct StormRecorder {
     gint64 late;
     StormTimeline *timeline;
     pthread_mutex_t lock;   /* over all that follows */
-    Tally *tallies[2];      /* by span and call */
+    gint64 begin;           /* what was due before does not count */
+    Tally *tallies;         /* by call, since the start */
+    GPtrArray *spans;       /* of StormSpan */
     GHashTable *errors;     /* text -> StormErrorCount, which owns the text */
     GArray *codes;          /* of StormCodeCount */
 };
@@ -129,16 +136,37 @@ error_count_free(gpointer opaque)
     g_free(error);
 }
 
+static void
+tally_init(Tally *tally)
+{
+    tally->answered = storm_hist_new();
+    tally->failed = storm_hist_new();
+}
+
+static void
+tally_clear(Tally *tally)
+{
+    storm_hist_free(tally->answered);
+    storm_hist_free(tally->failed);
+}
+
+static void
+tally_reset(Tally *tally)
+{
+    memset(tally->count, 0, sizeof(tally->count));
+    tally->unsent = tally->timeouts = tally->late = 0;
+    storm_hist_reset(tally->answered);
+    storm_hist_reset(tally->failed);
+}
+
 static Tally *
 tallies_new(guint n)
 {
     Tally *tallies = g_new0(Tally, n);
     guint i;
 
-    for (i = 0; i < n; i++) {
-        tallies[i].answered = storm_hist_new();
-        tallies[i].failed = storm_hist_new();
-    }
+    for (i = 0; i < n; i++)
+        tally_init(&tallies[i]);
     return tallies;
 }
 
@@ -147,10 +175,8 @@ tallies_free(Tally *tallies, guint n)
 {
     guint i;
 
-    for (i = 0; i < n; i++) {
-        storm_hist_free(tallies[i].answered);
-        storm_hist_free(tallies[i].failed);
-    }
+    for (i = 0; i < n; i++)
+        tally_clear(&tallies[i]);
     g_free(tallies);
 }
 
@@ -169,8 +195,8 @@ storm_recorder_new(const char *host, const char *const *calls, guint ncalls, gin
     recorder->late = late;
     recorder->timeline = timeline;
     pthread_mutex_init(&recorder->lock, NULL);
-    recorder->tallies[STORM_SINCE_START] = tallies_new(ncalls);
-    recorder->tallies[STORM_SINCE_MARK] = tallies_new(ncalls);
+    recorder->tallies = tallies_new(ncalls);
+    recorder->spans = g_ptr_array_new();
     recorder->errors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, error_count_free);
     recorder->codes = g_array_new(FALSE, FALSE, sizeof(StormCodeCount));
     return recorder;
@@ -182,8 +208,8 @@ storm_recorder_free(StormRecorder *recorder)
 {
     if (!recorder)
         return;
-    tallies_free(recorder->tallies[STORM_SINCE_START], recorder->ncalls);
-    tallies_free(recorder->tallies[STORM_SINCE_MARK], recorder->ncalls);
+    tallies_free(recorder->tallies, recorder->ncalls);
+    g_ptr_array_unref(recorder->spans);
     g_hash_table_unref(recorder->errors);
     g_array_unref(recorder->codes);
     pthread_mutex_destroy(&recorder->lock);
@@ -255,13 +281,22 @@ count_message(StormRecorder *recorder, const StormSample *sample)
     error->count++;
 }
 
-/* Counts the query @sample, of which nothing is kept by reference. */
+/* Counts the query @sample, of which nothing is kept by reference, unless it was
+ * due before the recorder begins. */
 void
 storm_recorder_add(StormRecorder *recorder, const StormSample *sample)
 {
+    guint i;
+
+    if (sample->intended < recorder->begin)
+        return;
     pthread_mutex_lock(&recorder->lock);
-    tally_add(&recorder->tallies[STORM_SINCE_START][sample->call], sample, recorder->late);
-    tally_add(&recorder->tallies[STORM_SINCE_MARK][sample->call], sample, recorder->late);
+    tally_add(&recorder->tallies[sample->call], sample, recorder->late);
+    for (i = 0; i < recorder->spans->len; i++) {
+        StormSpan *span = g_ptr_array_index(recorder->spans, i);
+
+        tally_add(&span->tally, sample, recorder->late);
+    }
     if (sample->code)
         count_code(recorder, sample->code);
     if (sample->message)
@@ -271,22 +306,25 @@ storm_recorder_add(StormRecorder *recorder, const StormSample *sample)
         timeline_add(recorder->timeline, recorder->host, recorder->calls[sample->call], sample);
 }
 
-/* What is asked for as STORM_SINCE_MARK starts anew. */
+/* Queries that are due before @begin (ns) do not count. Before any query. */
 void
-storm_recorder_mark(StormRecorder *recorder)
+storm_recorder_begin(StormRecorder *recorder, gint64 begin)
 {
+    recorder->begin = begin;
+}
+
+/* Returns how many queries had an error or a wrong answer since the start. */
+guint64
+storm_recorder_bad(StormRecorder *recorder)
+{
+    guint64 bad = 0;
     guint i;
 
     pthread_mutex_lock(&recorder->lock);
-    for (i = 0; i < recorder->ncalls; i++) {
-        Tally *tally = &recorder->tallies[STORM_SINCE_MARK][i];
-
-        memset(tally->count, 0, sizeof(tally->count));
-        tally->unsent = tally->timeouts = tally->late = 0;
-        storm_hist_reset(tally->answered);
-        storm_hist_reset(tally->failed);
-    }
+    for (i = 0; i < recorder->ncalls; i++)
+        bad += recorder->tallies[i].count[STORM_ERROR] + recorder->tallies[i].count[STORM_WRONG];
     pthread_mutex_unlock(&recorder->lock);
+    return bad;
 }
 
 static void
@@ -303,38 +341,92 @@ read_latency(const StormHist *hist, StormLatency *latency)
     latency->mean = storm_hist_mean(hist);
 }
 
+/* Adds the counts of @tally to @summary, its latencies to @answered and @all. */
+static void
+add_tally(const Tally *tally, StormSummary *summary, StormHist *answered, StormHist *all)
+{
+    int o;
+
+    for (o = 0; o < STORM_OUTCOME_LAST; o++) {
+        summary->count[o] += tally->count[o];
+        summary->queries += tally->count[o];
+    }
+    summary->unsent += tally->unsent;
+    summary->timeouts += tally->timeouts;
+    summary->late += tally->late;
+    storm_hist_merge(answered, tally->answered);
+    storm_hist_merge(all, tally->answered);
+    storm_hist_merge(all, tally->failed);
+}
+
 /* Stores what the queries of @call, or of all with STORM_ALL_CALLS, have come
  * to in @summary. */
 void
-storm_recorder_summary(StormRecorder *recorder, StormSpan span, guint call,
-                       StormSummary *summary)
+storm_recorder_summary(StormRecorder *recorder, guint call, StormSummary *summary)
 {
     g_autoptr(StormHist) answered = storm_hist_new();
     g_autoptr(StormHist) all = storm_hist_new();
     guint i;
-    int o;
 
     memset(summary, 0, sizeof(*summary));
     pthread_mutex_lock(&recorder->lock);
     for (i = 0; i < recorder->ncalls; i++) {
-        const Tally *tally = &recorder->tallies[span][i];
-
-        if (call != STORM_ALL_CALLS && i != call)
-            continue;
-        for (o = 0; o < STORM_OUTCOME_LAST; o++) {
-            summary->count[o] += tally->count[o];
-            summary->queries += tally->count[o];
-        }
-        summary->unsent += tally->unsent;
-        summary->timeouts += tally->timeouts;
-        summary->late += tally->late;
-        storm_hist_merge(answered, tally->answered);
-        storm_hist_merge(all, tally->failed);
+        if (call == STORM_ALL_CALLS || i == call)
+            add_tally(&recorder->tallies[i], summary, answered, all);
     }
     pthread_mutex_unlock(&recorder->lock);
-    storm_hist_merge(all, answered);
     read_latency(all, &summary->all);
     read_latency(answered, &summary->answered);
+}
+
+/* Returns a new span, to be closed with storm_span_close() before its recorder is
+ * freed. Each one that is open costs some time for each query, and 400 KiB. */
+StormSpan *
+storm_span_open(StormRecorder *recorder)
+{
+    StormSpan *span = g_new0(StormSpan, 1);
+
+    span->recorder = recorder;
+    tally_init(&span->tally);
+    pthread_mutex_lock(&recorder->lock);
+    g_ptr_array_add(recorder->spans, span);
+    pthread_mutex_unlock(&recorder->lock);
+    return span;
+}
+
+/* Stores what the queries have come to in @summary, their latencies in @hist,
+ * which may be NULL. @anew: the span starts anew. */
+void
+storm_span_read(StormSpan *span, bool anew, StormSummary *summary, StormHist *hist)
+{
+    g_autoptr(StormHist) answered = storm_hist_new();
+    g_autoptr(StormHist) all = storm_hist_new();
+
+    memset(summary, 0, sizeof(*summary));
+    pthread_mutex_lock(&span->recorder->lock);
+    add_tally(&span->tally, summary, answered, all);
+    if (anew)
+        tally_reset(&span->tally);
+    pthread_mutex_unlock(&span->recorder->lock);
+    read_latency(all, &summary->all);
+    read_latency(answered, &summary->answered);
+    if (hist) {
+        storm_hist_reset(hist);
+        storm_hist_merge(hist, all);
+    }
+}
+
+/* @span may be NULL. */
+void
+storm_span_close(StormSpan *span)
+{
+    if (!span)
+        return;
+    pthread_mutex_lock(&span->recorder->lock);
+    g_ptr_array_remove(span->recorder->spans, span);
+    pthread_mutex_unlock(&span->recorder->lock);
+    tally_clear(&span->tally);
+    g_free(span);
 }
 
 /* Returns a new histogram of all latencies of @call since the start. */
@@ -344,8 +436,8 @@ storm_recorder_hist(StormRecorder *recorder, guint call)
     StormHist *hist = storm_hist_new();
 
     pthread_mutex_lock(&recorder->lock);
-    storm_hist_merge(hist, recorder->tallies[STORM_SINCE_START][call].answered);
-    storm_hist_merge(hist, recorder->tallies[STORM_SINCE_START][call].failed);
+    storm_hist_merge(hist, recorder->tallies[call].answered);
+    storm_hist_merge(hist, recorder->tallies[call].failed);
     pthread_mutex_unlock(&recorder->lock);
     return hist;
 }

@@ -63,15 +63,13 @@ typedef struct {
     guint64 count;
 } StormErrorCount;
 
-typedef enum {
-    STORM_SINCE_START,
-    STORM_SINCE_MARK,    /* the last storm_recorder_mark() */
-} StormSpan;
-
 #define STORM_ALL_CALLS G_MAXUINT
 
 typedef struct StormTimeline StormTimeline;
 typedef struct StormRecorder StormRecorder;
+
+/* What the queries of all calls come to from its opening on */
+typedef struct StormSpan StormSpan;
 
 const char *storm_outcome_name(StormOutcome outcome);
 
@@ -83,9 +81,12 @@ StormRecorder *storm_recorder_new(const char *host, const char *const *calls, gu
                                   gint64 late, StormTimeline *timeline);
 void storm_recorder_free(StormRecorder *recorder);
 void storm_recorder_add(StormRecorder *recorder, const StormSample *sample);
-void storm_recorder_mark(StormRecorder *recorder);
-void storm_recorder_summary(StormRecorder *recorder, StormSpan span, guint call,
-                            StormSummary *summary);
+void storm_recorder_begin(StormRecorder *recorder, gint64 begin);
+guint64 storm_recorder_bad(StormRecorder *recorder);
+StormSpan *storm_span_open(StormRecorder *recorder);
+void storm_span_read(StormSpan *span, bool anew, StormSummary *summary, StormHist *hist);
+void storm_span_close(StormSpan *span);
+void storm_recorder_summary(StormRecorder *recorder, guint call, StormSummary *summary);
 StormHist *storm_recorder_hist(StormRecorder *recorder, guint call);
 GPtrArray *storm_recorder_errors(StormRecorder *recorder);
 GArray *storm_recorder_codes(StormRecorder *recorder);

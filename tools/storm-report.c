@@ -52,7 +52,7 @@ add_host_status(GString *line, StormHost *host)
     StormSummary all;
     gint64 max;
 
-    storm_recorder_summary(storm_host_recorder(host), STORM_SINCE_START, STORM_ALL_CALLS, &all);
+    storm_recorder_summary(storm_host_recorder(host), STORM_ALL_CALLS, &all);
     storm_host_pending(host, &pending);
     max = all.all.max;
     if (pending.oldest)
@@ -218,11 +218,11 @@ print_host(StormRun *run, StormHost *host)
     guint i;
 
     for (i = 0; i < n; i++) {
-        storm_recorder_summary(recorder, STORM_SINCE_START, i, &summary);
+        storm_recorder_summary(recorder, i, &summary);
         print_row(storm_host_name(host), run->call_names[i], &summary);
     }
     if (n > 1) {
-        storm_recorder_summary(recorder, STORM_SINCE_START, STORM_ALL_CALLS, &summary);
+        storm_recorder_summary(recorder, STORM_ALL_CALLS, &summary);
         print_row(storm_host_name(host), "all", &summary);
     }
 }
@@ -234,7 +234,7 @@ print_errors(StormRun *run, StormHost *host)
     StormSummary all;
     guint i;
 
-    storm_recorder_summary(storm_host_recorder(host), STORM_SINCE_START, STORM_ALL_CALLS, &all);
+    storm_recorder_summary(storm_host_recorder(host), STORM_ALL_CALLS, &all);
     if (all.timeouts)
         printf("%s: %" G_GUINT64_FORMAT " queries timed out in the daemon (code %d)\n",
                storm_host_name(host), all.timeouts, VIR_ERR_OPERATION_TIMEOUT);

@@ -19,10 +19,13 @@
 #define ABORT_WAIT (10 * STORM_S)
 #define HURRY (1 * STORM_S)
 
+/* Waits a moment, and does what is due at regular times. */
 static void
-tick(void)
+tick(StormRun *run)
 {
     storm_sleep_until(storm_now() + TICK);
+    if (run->intervals)
+        storm_intervals_tick(run->intervals);
 }
 
 /* Returns true if the run must end before its time. */
@@ -53,7 +56,7 @@ settle(StormRun *run, gint64 since, const StormRound *round)
         if (must_end(run))
             return false;
         storm_report_status(run, round, 100);
-        tick();
+        tick(run);
     }
     return true;
 }
@@ -78,13 +81,24 @@ find_downtime(StormRun *run, StormRound *round, bool wanted)
                                                 round->destination);
         if (round->downtime >= 0 || storm_now() > deadline)
             return;
-        tick();
+        tick(run);
     }
 }
 
-/* Stores what the queries came to during the round. */
-static void
-collect_queries(StormRun *run, StormRound *round)
+/* From here on, queries count for @round. */
+void
+storm_round_open(StormRun *run, StormRound *round)
+{
+    guint i;
+
+    round->spans = g_ptr_array_new_with_free_func((GDestroyNotify)storm_span_close);
+    for (i = 0; i < run->recorders->len; i++)
+        g_ptr_array_add(round->spans, storm_span_open(g_ptr_array_index(run->recorders, i)));
+}
+
+/* Stores what the queries came to since the round was opened. */
+void
+storm_round_close(StormRun *run, StormRound *round)
 {
     StormHost *ends[] = { run->ends[round->source].host, run->ends[round->destination].host };
     guint i;
@@ -92,14 +106,14 @@ collect_queries(StormRun *run, StormRound *round)
     for (i = 0; i < run->hosts->len; i++) {
         StormSummary summary;
 
-        storm_recorder_summary(storm_host_recorder(storm_run_host(run, i)), STORM_SINCE_MARK,
-                               STORM_ALL_CALLS, &summary);
+        storm_span_read(g_ptr_array_index(round->spans, i), false, &summary, NULL);
         round->errors += summary.count[STORM_ERROR] + summary.count[STORM_WRONG];
         if (storm_run_host(run, i) == ends[0])
             round->queries[0] = summary;
         if (storm_run_host(run, i) == ends[1])
             round->queries[1] = summary;
     }
+    g_clear_pointer(&round->spans, g_ptr_array_unref);
 }
 
 /* Migrates. Returns false if the migration has not ended: the process can do
@@ -114,7 +128,7 @@ migrate(StormRun *run, StormRound *round)
         .uuid = run->target->uuid,
         .flags = &options->flags,
         .params = &options->params[round->source],
-        .timeout = options->round_timeout * STORM_S,
+        .timeout = options->round_timeout,
         .watch = !options->quiet,
     };
     StormMigration *migration = storm_migration_start(&how, &round->migrated.error);
@@ -129,7 +143,7 @@ migrate(StormRun *run, StormRound *round)
             break;
         }
         storm_report_status(run, round, storm_migration_progress(migration));
-        tick();
+        tick(run);
     }
     return storm_migration_finish(migration, ABORT_WAIT, &round->migrated);
 }
@@ -141,14 +155,12 @@ run_round(StormRun *run, StormRound *round, bool *stuck)
 {
     bool no_downtime = run->options->flags.flags & (VIR_MIGRATE_PAUSED | VIR_MIGRATE_OFFLINE);
     bool go;
-    guint i;
 
     /* Nobody asks for what was before; a run of weeks must not keep it. */
     storm_events_forget(run->events, storm_now());
     if (run->heartbeat)
         storm_heartbeat_forget(run->heartbeat, storm_now());
-    for (i = 0; i < run->recorders->len; i++)
-        storm_recorder_mark(g_ptr_array_index(run->recorders, i));
+    storm_round_open(run, round);
     expect(run, round->source, STORM_EXPECT_ANY);
     expect(run, round->destination, STORM_EXPECT_ANY);
     *stuck = !migrate(run, round);
@@ -170,21 +182,19 @@ run_round(StormRun *run, StormRound *round, bool *stuck)
                                 &round->pulse);
         round->has_pulse = true;
     }
-    collect_queries(run, round);
+    storm_round_close(run, round);
     storm_report_round(run, round);
     return go;
 }
 
-/* Waits @ms. Returns false if the run must end. */
+/* Returns at the time @next (ns), or before with false if the run must end. */
 static bool
-pause_between(StormRun *run, int ms)
+wait_until(StormRun *run, gint64 next)
 {
-    gint64 next = storm_now() + ms * STORM_MS;
-
     while (storm_now() < next) {
         if (must_end(run))
             return false;
-        tick();
+        tick(run);
     }
     return true;
 }
@@ -207,7 +217,7 @@ run_migrations(StormRun *run)
         round->downtime = -1;
         g_ptr_array_add(run->rounds, round);
         if (!run_round(run, round, &stuck) ||
-            (i + 1 < rounds && !pause_between(run, run->options->pause_ms)))
+            (i + 1 < rounds && !wait_until(run, storm_now() + run->options->pause)))
             break;
     }
     return !stuck;
@@ -217,17 +227,20 @@ run_migrations(StormRun *run)
 static gint64
 planned_end(const StormRun *run)
 {
-    return run->start + (gint64)(run->options->seconds * STORM_S);
+    return run->start + run->options->duration;
 }
 
 static void
-run_for_seconds(StormRun *run)
+run_for_duration(StormRun *run)
 {
     gint64 end = planned_end(run);
 
     while (storm_now() < end && !must_end(run)) {
         storm_report_status(run, NULL, -1);
-        storm_sleep_until(MIN(end, storm_now() + TICK));
+        if (end - storm_now() < TICK)
+            storm_sleep_until(end);
+        else
+            tick(run);
     }
 }
 
@@ -236,12 +249,12 @@ run_for_seconds(StormRun *run)
 static bool
 end_clients(StormRun *run)
 {
-    gint64 wait = (gint64)(run->options->drain * STORM_S);
+    gint64 wait = run->options->drain;
     gint64 deadline;
     bool clean = true;
     guint i;
 
-    run->end = storm_now();
+    run->end = MAX(storm_now(), run->start);
     if (!run->options->migrate)
         run->end = MIN(run->end, planned_end(run));
     deadline = storm_now() + (run->ending ? MIN(wait, HURRY) : wait);
@@ -263,28 +276,36 @@ end_clients(StormRun *run)
 bool
 storm_run(StormRun *run)
 {
+    gint64 begin = storm_now();
     bool clean = true;
     guint i;
 
-    run->wall_start = g_get_real_time() / G_USEC_PER_SEC;
-    run->start = storm_now();
+    run->wall_start = (g_get_real_time() + run->options->warm_up / 1000) / G_USEC_PER_SEC;
+    run->start = begin + run->options->warm_up;
     if (run->timeline)
         storm_timeline_start(run->timeline, run->start);
     for (i = 0; i < run->hosts->len; i++) {
+        storm_recorder_begin(storm_host_recorder(storm_run_host(run, i)), run->start);
         /* known beforehand, so that not one query too many is sent */
         if (!run->options->migrate)
             storm_host_end(storm_run_host(run, i), planned_end(run));
-        if (!storm_host_start(storm_run_host(run, i), run->options->clients, run->start,
+        if (!storm_host_start(storm_run_host(run, i), run->options->clients, begin,
                               &run->unable)) {
             run->ending = true;
             return end_clients(run);
         }
     }
-    if (run->options->migrate)
-        clean = run_migrations(run);
-    else
-        run_for_seconds(run);
+    if (wait_until(run, run->start)) {
+        if (run->intervals)
+            storm_intervals_start(run->intervals, run->start);
+        if (run->options->migrate)
+            clean = run_migrations(run);
+        else
+            run_for_duration(run);
+    }
     clean &= end_clients(run);
+    if (run->intervals)
+        storm_intervals_finish(run->intervals, storm_now());
     storm_judge_answers(run);
     return clean;
 }

@@ -9,6 +9,7 @@
 #include "storm-client.h"
 #include "storm-events.h"
 #include "storm-heartbeat.h"
+#include "storm-interval.h"
 #include "storm-migrate.h"
 #include "storm-options.h"
 
@@ -31,6 +32,7 @@ typedef struct {
     bool has_pulse;
     StormPulse pulse;
     GArray *events;         /* of StormEvent; their hosts are ends */
+    GPtrArray *spans;       /* of StormSpan, by host, while it runs */
     StormSummary queries[2]; /* to source and destination, if those have clients */
     guint64 errors;         /* of all hosts */
 } StormRound;
@@ -49,6 +51,7 @@ typedef struct {
     StormEvents *events;
     StormHeartbeat *heartbeat;
     StormTimeline *timeline;
+    StormIntervals *intervals;
 
     GPtrArray *rounds;      /* of StormRound */
     GPtrArray *faults;      /* as strings */
@@ -67,6 +70,8 @@ storm_run_host(StormRun *run, guint index)
     return g_ptr_array_index(run->hosts, index);
 }
 
+void storm_round_open(StormRun *run, StormRound *round);
+void storm_round_close(StormRun *run, StormRound *round);
 bool storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signalled,
                        char **error);
 bool storm_run(StormRun *run);

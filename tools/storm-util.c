@@ -8,6 +8,7 @@
 #include "storm-util.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 /* Thousands of threads with the usual 8 MiB would use up the address space that
@@ -61,6 +62,47 @@ storm_last_error(void)
     if (!error || error->code == VIR_ERR_OK)
         return g_strdup("no error reported");
     return g_strdup_printf("%s (code %d)", error->message ? error->message : "", error->code);
+}
+
+/* Stores in @ns the duration @text: numbers with a unit each, as in 500ms, 30s, 1h30m;
+ * a single number without one counts in @unit (ns). Returns false if it is none. */
+bool
+storm_parse_time(const char *text, gint64 unit, gint64 *ns)
+{
+    static const struct {
+        const char *name;
+        gint64 ns;
+    } units[] = {
+        { "us", STORM_US }, { "ms", STORM_MS }, { "min", 60 * STORM_S }, { "s", STORM_S },
+        { "m", 60 * STORM_S }, { "h", 3600 * STORM_S }, { "d", 86400 * STORM_S },
+    };
+    double sum = 0;
+    bool first = true;
+
+    do {
+        char *end;
+        double number = g_ascii_strtod(text, &end);
+        guint i;
+
+        /* no sign, no blank, no exponent, no hexadecimal number */
+        if (end == text || strspn(text, "0123456789.") != (size_t)(end - text))
+            return false;
+        if (!*end && first) {
+            sum = number * unit;
+            break;
+        }
+        for (i = 0; i < G_N_ELEMENTS(units) && !g_str_has_prefix(end, units[i].name); i++)
+            ;
+        if (i == G_N_ELEMENTS(units))
+            return false;
+        sum += number * units[i].ns;
+        text = end + strlen(units[i].name);
+        first = false;
+    } while (*text);
+    if (sum > 1e7 * STORM_S)
+        return false;
+    *ns = (gint64)sum;
+    return true;
 }
 
 /* Returns the duration @ns as a person reads it, newly allocated. */

@@ -26,6 +26,7 @@ gint64 storm_now(void);
 void storm_sleep_until(gint64 when);
 bool storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char **error);
 char *storm_last_error(void);
+bool storm_parse_time(const char *text, gint64 unit, gint64 *ns);
 char *storm_format_time(gint64 ns);
 
 #endif /* STORM_UTIL_H */

@@ -114,6 +114,11 @@ report(StormRun *run)
         storm_run_fault(run, "%s", error);
         ok = false;
     }
+    g_clear_pointer(&error, g_free);
+    if (run->intervals && !storm_intervals_close(g_steal_pointer(&run->intervals), &error)) {
+        storm_run_fault(run, "%s", error);
+        ok = false;
+    }
     storm_report_summary(run);
     g_clear_pointer(&error, g_free);
     if (run->options->json && !storm_json_write(run, run->options->json, &error)) {

@@ -6,6 +6,8 @@ is installed. On libvirt's test driver; prints TAP.
 usage: cli.py PROGRAM SCHEMA BUILD
 """
 
+import base64
+import collections
 import copy
 import csv
 import fcntl
@@ -18,12 +20,14 @@ import resource
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import time
 import traceback
+import zlib
 
 import jsonschema
 
@@ -142,6 +146,84 @@ def rate_is_kept(folder):
         check(abs(when - number / 100) < 1e-5, f"query {number} was due at {when}")
     check(all(float(row["sent_s"]) >= float(row["intended_s"]) for row in rows),
           "one was sent before it was due")
+
+
+@case
+def warm_up_does_not_count(folder):
+    result, rows, _ = results(folder, *TEST, "--duration", "1000ms", "--warm-up", "1s",
+                              "--rate", "50", "--clients", "2")
+    check(len(rows) == 100 and result["warm_up_ms"] == 1000, f"{len(rows)} queries, not 100")
+    check(all(0 <= float(row["intended_s"]) < 1 for row in rows), "one of the warm-up")
+    check(abs(result["duration_ms"] - 1000) < 1, f"{result['duration_ms']} ms")
+
+
+@case
+def intervals_add_up(folder):
+    """A row a second, and the same as histograms, which are decoded here"""
+    paths = (f"{folder}/rows.csv", f"{folder}/histograms.hlog")
+    result, queries, _ = results(
+        folder, *TEST, "--uri", "test:///default", "--duration", "3s", "--rate", "100",
+        "--clients", "2", "--interval-log", paths[0], "--hdr-log", paths[1])
+    with open(paths[0], newline="") as file:
+        rows = list(csv.DictReader(file))
+    check(6 <= len(rows) <= 8, f"{len(rows)} rows of two hosts")
+    check(sum(int(row["queries"]) for row in rows) == len(queries) == 1200, "queries are lost")
+    last = None
+    for row in rows[::2]:
+        check(float(row["end_s"]) > float(row["begin_s"]) == (last or 0), f"{row}")
+        last = float(row["end_s"])
+    with open(paths[1]) as file:
+        lines = file.read().splitlines()
+    check("#[Histogram log format version 1.3]" in lines, f"{lines[:3]}")
+    found = collections.Counter()
+    for line in lines:
+        if line.startswith("Tag="):
+            tag, _, _, longest, encoded = line.split(",")
+            check(tag == "Tag=" + result["hosts"][0]["name"], tag)
+            values = hdr_decoded(encoded)
+            check(not values or abs(max(values) / 1e6 - float(longest))
+                  <= max(max(values) / 1e9, 0.002), f"{max(values)} is not {longest} ms")
+            found.update(values)
+    wanted = collections.Counter()
+    for host in result["hosts"]:
+        for highest, count in host["calls"][0]["histogram_us"]:
+            wanted[round(highest * 1000)] += count
+    check(found == wanted, f"decoded: {found}, not {wanted}")
+
+
+def hdr_decoded(text):
+    """A histogram in HdrHistogram's compressed form V2: {highest value of a bucket: count}"""
+    data = base64.b64decode(text, validate=True)
+    cookie, length = struct.unpack(">II", data[:8])
+    check((cookie & ~0xf0) == 0x1c849304 and length == len(data) - 8, "not compressed, V2")
+    data = zlib.decompress(data[8:])
+    cookie, length, offset, digits, lowest, highest, ratio = struct.unpack(">IIIIQQd", data[:40])
+    check((cookie & ~0xf0) == 0x1c849303 and length == len(data) - 40, "not encoded, V2")
+    check((offset, digits, ratio) == (0, 3, 1.0), f"{offset} {digits} {ratio}")
+    sub_buckets = 1 << math.ceil(math.log2(2 * 10 ** digits))
+    magnitude = int(math.log2(lowest))
+    values, index, at = {}, 0, 40
+    while at < len(data):
+        number = shift = 0
+        for place in range(9):
+            byte = data[at]
+            at += 1
+            number |= (byte if place == 8 else byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        count = number >> 1 ^ -(number & 1)
+        if count < 0:
+            index -= count
+            continue
+        if count:
+            bucket = max(index // (sub_buckets // 2) - 1, 0)
+            place = index if not bucket else index % (sub_buckets // 2) + sub_buckets // 2
+            value = ((place + 1) << (bucket + magnitude)) - 1
+            check(value <= highest, f"{value} is above {highest}")
+            values[value] = count
+        index += 1
+    return values
 
 
 @case
@@ -359,6 +441,9 @@ def many_clients(folder):
 @case
 def files_that_cannot_be_written(folder):
     run(*TEST, "--seconds", "0.2", "--json", f"{folder}/no/such", status=1)
+    output = run(*TEST, "--seconds", "0.2", "--interval-log", "/dev/full", status=1)
+    check("fault: cannot write the intervals" in output, output)
+    run(*TEST, "--seconds", "0.2", "--hdr-log", f"{folder}/no/such", status=2)
     output = run(*TEST, "--seconds", "0.2", "--timeline", "/dev/full", status=1)
     check("fault: cannot write the timeline" in output, output)
 

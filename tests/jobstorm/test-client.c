@@ -153,7 +153,7 @@ world_summary(World *world, guint call)
 {
     StormSummary summary;
 
-    storm_recorder_summary(world->recorder, STORM_SINCE_START, call, &summary);
+    storm_recorder_summary(world->recorder, call, &summary);
     return summary;
 }
 

@@ -172,6 +172,32 @@ test_call_table(void)
     g_assert_cmpuint(there, ==, n);
 }
 
+static void
+test_times(void)
+{
+    const struct {
+        const char *text;
+        gint64 ns;
+    } good[] = {
+        { "7", 7 * STORM_MS }, { "0", 0 }, { "30s", 30 * STORM_S }, { "2h", 7200 * STORM_S },
+        { "1.5s", 1500 * STORM_MS }, { "1h30m", 5400 * STORM_S }, { "250ms", 250 * STORM_MS },
+        { "3min", 180 * STORM_S }, { "1d", 86400 * STORM_S }, { "10us", 10 * STORM_US },
+    };
+    const char *const bad[] = { "", "s", "-1", "-1s", "1x", "1s2", "inf", "nan", "1e99s", "1,5s",
+                                " 1s", "1 s", "0x10" };
+    gint64 ns;
+    guint i;
+
+    for (i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(storm_parse_time(good[i].text, STORM_MS, &ns));
+        g_assert_cmpint(ns, ==, good[i].ns);
+    }
+    for (i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_test_message("%s", bad[i]);
+        g_assert_false(storm_parse_time(bad[i], STORM_MS, &ns));
+    }
+}
+
 static bool
 parse(const char *line, StormOptions *options)
 {
@@ -194,6 +220,7 @@ test_options(void)
     const char *const bad[] = {
         "t", "t -u a", "t -u a -d x", "t -u a -s 1", "t -u a -d x -s 1 -m b",
         "t -u a -d x -m b --readonly", "t -d x -s 1 --call migrate-setspeed --readonly",
+        "t -d x -s 1 --interval 1ms", "t -d x -s 1 --warm-up x", "t -d x -m b -r 10001",
         "t -d x -s 1 --keepalive-count 0", "t -d x -s 1 --keepalive-interval -2",
         "t -u a -d x -s -1", "t -u a -d x -s 0", "t -u a -d x -s nan", "t -u a -d x -s 1 -R -1",
         "t -u a -d x -s 1 -R inf", "t -u a -d x -s 1 -c -1", "t -u a -d x -s 1 extra",
@@ -221,7 +248,7 @@ test_options(void)
     storm_options_clear(&options);
     g_assert_true(parse("t -u a -d x -s 1 --check --query-timeout 7 --call destroy --disturb",
                         &options));
-    g_assert_cmpfloat(options.drain, ==, 7);
+    g_assert_cmpint(options.drain, ==, 7 * STORM_S);
     storm_options_clear(&options);
 }
 
@@ -236,6 +263,7 @@ main(int argc, char **argv)
     g_test_add_func("/flags/bad-params", test_bad_params);
     g_test_add_func("/calls/choices", test_choices);
     g_test_add_func("/calls/table", test_call_table);
+    g_test_add_func("/times", test_times);
     g_test_add_func("/options", test_options);
     return g_test_run();
 }

@@ -63,7 +63,7 @@ typedef virDomainObj;
  }
 
 @ save @
-expression vm;
+expression vm, e, cap;
 expression list how;
 identifier endjob;
 statement S;
@@ -71,6 +71,7 @@ statement S;
  qemuDomainSaveInternal(...)
  {
      <+...
+(
 -    if (!qemuMigrationSrcIsAllowed(vm, how))
 -        goto endjob;
 -
@@ -78,6 +79,14 @@ statement S;
 +
 +    if (!qemuMigrationSrcIsAllowed(vm, how))
 +        goto endjob;
+|
++    if (virDomainObjCheckActive(vm) < 0)
++        goto endjob;
++
+     if (!qemuMigrationSrcIsAllowed(vm, how))
+         goto endjob;
+     if (e && !qemuMigrationCapsGet(vm, cap)) S
+)
      ...+>
  }
 

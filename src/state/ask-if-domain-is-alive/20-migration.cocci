@@ -76,8 +76,14 @@ expression list how;
  qemuMigrationDstFinishActive(...)
  {
      <+...
+(
 -    qemuDomainCheckMonitor(vm, how);
 +    if (virDomainObjIsActive(vm))
 +        qemuDomainCheckMonitor(vm, how);
+|
+-    qemuMigrationJobCheckStatus(vm, how);
++    if (virDomainObjIsActive(vm))
++        qemuMigrationJobCheckStatus(vm, how);
+)
      ...+>
  }

@@ -5,6 +5,10 @@
 //
 // files: src/qemu/*.c src/qemu/*.h tests/qemuhotplugtest.c
 // parameter: virDomainAsyncJob \w+|int asyncJob
+#@ if >= 11.3.0
+// aims: qemuSnapshotDiskUpdateSource
+// may-miss: prototype_4
+#@ end
 //
 // Images and block jobs:
 // aims: qemuBackupJobCancelBlockjobs qemuBackupNotifyBlockjobEnd
@@ -28,9 +32,11 @@
 // aims: qemuBlockStorageSourceCreate qemuBlockStorageSourceCreateFormat
 // aims: qemuBlockStorageSourceCreateGeneric qemuBlockStorageSourceCreateStorage
 // aims: qemuBlockStorageSourceDetachOneBlockdev
+// aims: qemuBlockReopenAccess
 // aims: qemuSnapshotCreateActiveExternalDisks qemuSnapshotDiskCleanup
 // aims: qemuSnapshotDiskContextNew qemuSnapshotDiskPrepareActiveExternal
 // aims: qemuSnapshotDiskPrepareOneBlockdev
+// aims: qemuSnapshotInternalRevert qemuSnapshotInternalRevertGetDevices
 //
 // Hotplug, and a memory-only dump:
 // aims: qemuDomainAddTLSObjects qemuDomainAttachDiskGeneric
@@ -41,6 +47,7 @@
 //
 // Migration:
 // aims: qemuDomainGetMigrationBlockers qemuMigrationAnyCompleted
+// aims: qemuMigrationBlockNodesReactivate
 // aims: qemuMigrationAnyFetchStats qemuMigrationAnyRefreshStatus
 // aims: qemuMigrationCapsCheck qemuMigrationDstComplete
 // aims: qemuMigrationDstWaitForCompletion qemuMigrationJobCheckStatus
@@ -51,6 +58,7 @@
 // aims: qemuMigrationSrcIsAllowed qemuMigrationSrcNBDCopyCancel
 // aims: qemuMigrationSrcNBDCopyCancelOne qemuMigrationSrcNBDCopyCancelled
 // aims: qemuMigrationSrcNBDStorageCopyReady
+// aims: qemuMigrationSrcToLegacyFile qemuMigrationSrcToSparseFile
 //
 // Starting a domain, and the state of a running one:
 // aims: qemuConnectMonitor qemuDomainCheckMonitor qemuDomainRefreshVcpuHalted

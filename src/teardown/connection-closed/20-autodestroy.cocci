@@ -29,6 +29,7 @@ symbol priv;
 @ now @
 typedef virConnectPtr;
 identifier dom, conn;
+identifier end = { virDomainObjEndJob, qemuProcessEndStopJob };
 symbol true;
 @@
  void
@@ -49,9 +50,11 @@ symbol true;
 +
 +    if (dom->def->id != id) {
 +        VIR_DEBUG("vm=%s has been stopped meanwhile", dom->def->name);
-+        virDomainObjEndJob(dom);
++        end(dom);
 +        return;
 +    }
+     ...
+     end(dom);
      ...
  }
 

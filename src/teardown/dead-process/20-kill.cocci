@@ -5,7 +5,7 @@
 // files: src/qemu/qemu_process.c
 // aims: qemuProcessKill qemuProcessStop
 
-@ kill @
+@ kill exists @
 typedef bool;
 typedef pid_t;
 typedef virDomainObj, qemuDomainObjPrivate;
@@ -31,7 +31,7 @@ symbol force, pid, ret, true;
 +    /* The domain may have been stopped and started again meanwhile. */
 +    if (vm->pid == pid && virProcessKill(pid, 0) < 0 && errno == ESRCH)
 +        priv->processGone = true;
-
+     ...
      return ret;
  }
 

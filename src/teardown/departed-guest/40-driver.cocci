@@ -30,20 +30,22 @@ identifier s, vm, r;
 
 @ stats @
 typedef virDomainObj;
-identifier dom, params;
+identifier dom;
 @@
  qemuDomainGetStatsState(..., virDomainObj *dom, ...)
  {
 +    int reason;
 +    int state = virDomainObjGetShownState(dom, &reason);
 +
--    if (virTypedParamListAddInt(params, dom->state.state, "state.state") < 0)
-+    if (virTypedParamListAddInt(params, state, "state.state") < 0)
-         return -1;
--    if (virTypedParamListAddInt(params, dom->state.reason, "state.reason") < 0)
-+    if (virTypedParamListAddInt(params, reason, "state.reason") < 0)
-         return -1;
-     ...
+     <+...
+(
+-    dom->state.state
++    state
+|
+-    dom->state.reason
++    reason
+)
+     ...+>
  }
 
 @ active @

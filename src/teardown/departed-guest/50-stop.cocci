@@ -3,6 +3,7 @@
 // When that is known: at the end of a migration, on the host where the guest is not.
 //
 // files: src/qemu/qemu_process.c
+// one-of: stop-path
 // aims: qemuProcessStop
 
 @@
@@ -11,6 +12,8 @@ identifier vm, reason, asyncJob;
 @@
  qemuProcessStop(..., virDomainObj *vm, virDomainShutoffReason reason, virDomainAsyncJob asyncJob, ...)
  {
+     ... when any
+     qemuDomainObjStopWorker(vm);
      ... when any
 +    virDomainObjBeginTermination(vm);
 +

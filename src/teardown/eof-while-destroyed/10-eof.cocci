@@ -16,8 +16,12 @@ identifier vm, priv, cleanup;
 -        VIR_DEBUG(...);
 -        goto cleanup;
 -    }
+(
 -    qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_MONITOR_EOF, 0, 0, NULL);
 +    qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_MONITOR_EOF, vm->def->id, 0, NULL);
+|
+     qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_MONITOR_EOF, 0, 0, GINT_TO_POINTER(vm->def->id));
+)
      ...
 -cleanup:
      virObjectUnlock(vm);

@@ -3,6 +3,7 @@
 // The handler deals with the process whose end it was told, and with no other one.
 //
 // files: src/qemu/qemu_driver.c
+// one-of: stop-path
 // aims: processMonitorEOFEvent qemuProcessEventHandler
 
 @ handler @

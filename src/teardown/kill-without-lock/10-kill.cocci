@@ -4,6 +4,7 @@
 // to get the job for it first.
 //
 // files: src/qemu/qemu_process.c
+// one-of: stop-path
 // aims: qemuProcessKill qemuProcessBeginStopJob
 
 @ kill @

@@ -24,6 +24,31 @@ qemuProcessHandleMonitorEOF(qemuMonitor *mon,
 }
 
 
+/* As in newer releases, where the event has the ID already. */
+static void
+qemuProcessHandleMonitorEOF(qemuMonitor *mon,
+                            virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv;
+
+    virObjectLock(vm);
+
+    priv = vm->privateData;
+    if (priv->beingDestroyed) {
+        VIR_DEBUG("being destroyed");
+        goto cleanup;
+    }
+
+    qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_MONITOR_EOF, 0, 0,
+                           GINT_TO_POINTER(vm->def->id));
+
+    demoUnregister(mon);
+
+ cleanup:
+    virObjectUnlock(vm);
+}
+
+
 static void
 demoHandleOther(qemuMonitor *mon,
                 virDomainObj *vm)

@@ -231,8 +231,8 @@ ensure_source() {
     TREE=$set/stock/tree
 }
 
-# ensure_build stock|series [--asan | --no-tests]: the build is there and up to date; sets
-# TREE and BUILD.
+# ensure_build stock|series [--asan | --no-tests | --targets LIST]: the build is there and up
+# to date; sets TREE and BUILD.
 ensure_build() {
     run_child "$top/scripts/build" "$@" || return 1
     TREE=$set/$1/tree

@@ -174,15 +174,6 @@ class Bench:
                 host.domain(f"idle{number}").destroy()
         self.idle = wanted
 
-    def cpu(self):
-        """CPU milliseconds that each daemon has used"""
-        used = []
-        for host in self.hosts:
-            with open(f"/proc/{host.daemon.pid}/stat") as file:
-                fields = file.read().rpartition(")")[2].split()
-            used.append(1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
-        return used
-
     def recover(self):
         """Begins anew after a failure: no guest, no daemon, then all of them."""
         say("starting afresh after a failure")
@@ -284,11 +275,11 @@ class Bench:
         command += [word for host in queried for word in ("--uri", host.uri)]
         if wide:
             command.append("--all-domains")
-        used = self.cpu()
+        used = cpu_ms(self.hosts)
         with PhaseWatch(self.hosts, GUEST) as watch:
             result, rows = self.storm(name, *command, limit=limit, rate=rate_of(clients, wide))
         used = dict(zip((host.name for host in self.hosts),
-                        (after - before for before, after in zip(used, self.cpu()))))
+                        (after - before for before, after in zip(used, cpu_ms(self.hosts)))))
         row = result["rounds"][0] if result["rounds"] else {"error": "no migration began"}
         if row["error"]:
             raise HostError(f"a migration failed: {row['error']}")
@@ -492,14 +483,21 @@ def output(*command):
     return done.stdout.strip().partition("\n")[0] or "?"
 
 
-def settings(args):
-    """The machine, the versions and the settings, as the report tells them"""
+def cpu_ms(hosts):
+    """CPU milliseconds that each daemon has used"""
+    used = []
+    for host in hosts:
+        with open(f"/proc/{host.daemon.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        used.append(1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+    return used
+
+
+def machine():
+    """The machine and the versions, as the report tells them"""
     quiet = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     memory = int(first_match("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
     dirty = ", with changes" if output("git", "-C", TOP, "status", "--porcelain") != "?" else ""
-    guest = ("bare guest (tests/guest/bare): 32 MiB of which 512 pages a second are rewritten"
-             if args.guest == "bare" else
-             "Linux guest (tests/guest): 32 MiB of which 2 MiB a second are rewritten")
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "processors": f"{len(os.sched_getaffinity(0))} x "
@@ -510,6 +508,16 @@ def settings(args):
         "QEMU": output("qemu-system-x86_64", "--version"),
         "this repository": output("git", "-C", TOP, "rev-parse", "--short=12", "HEAD") + dirty,
         "acceleration": "none (TCG)",
+    }
+
+
+def settings(args):
+    """What the report tells of the machine and of how it was measured"""
+    guest = ("bare guest (tests/guest/bare): 32 MiB of which 512 pages a second are rewritten"
+             if args.guest == "bare" else
+             "Linux guest (tests/guest): 32 MiB of which 2 MiB a second are rewritten")
+    return {
+        **machine(),
         "guest": guest + ", 1 virtual processor, a disk of 32 MiB",
         "guest of the other jobs": "the same with 256 MiB and a disk of 128 MiB",
         "bandwidth of a migration": f"{BANDWIDTH} MiB/s; held: {BANDWIDTH_HELD} MiB/s until it "

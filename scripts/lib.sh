@@ -9,6 +9,7 @@
 #         finds its tree by the same relative path and shares ccache's cache.
 #         It is $work for the libvirt of this Debian release, and a folder of
 #         its own below that for each $SERIES_SOURCE (a tarball or a tree).
+#         For another Debian release $work is a folder of its own (in-release).
 #
 # The functions return 1 after a message on standard error, and do not depend
 # on `set -e`, which the shell ignores left of `||`.
@@ -24,6 +25,80 @@ export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 die() {
     echo "${0##*/}: $*" >&2
     exit 1
+}
+
+# find_release NAME: the version of libvirt of the release of Debian with this number or
+# code name, or that has this libvirt.
+find_release() {
+    local file
+    for file in "$top"/releases/*/source; do
+        case $1 in
+        "$(basename "$(dirname "$file")")" | "$(source_field "$file" debian)" | \
+        "$(source_field "$file" suite)")
+            basename "$(dirname "$file")"
+            return 0 ;;
+        esac
+    done
+    echo "no release $1; there are: $(sed -n 's/^debian //p' "$top"/releases/*/source | xargs)" >&2
+    return 1
+}
+
+# source_of VERSION FIELD: what releases/VERSION/source says.
+source_of() {
+    source_field "$top/releases/$1/source" "$2"
+}
+
+source_field() {
+    sed -n "s/^$2 //p" "$1"
+}
+
+# machine_debian: the number of this machine's release of Debian; nothing if it is another
+# system.
+machine_debian() {
+    sed -n 's/^ID=debian$/debian/p; s/^VERSION_ID="\([0-9]*\)"$/\1/p' /etc/os-release 2>/dev/null |
+        sort -r | xargs | sed -n 's/^debian //p'
+}
+
+# machine_release: the version of libvirt of this machine's release of Debian.
+machine_release() {
+    local debian
+    debian=$(machine_debian)
+    [ -n "$debian" ] || { echo "not a Debian system: give --source PATH" >&2; return 1; }
+    find_release "$debian"
+}
+
+# package_sites: the sites that the system's apt has this release of Debian from. The `$`
+# is apt's.
+package_sites() {
+    local sites
+    sites=$(known_sites)
+    # apt tells only those whose lists it has.
+    if [ -z "$sites" ] && [ "$(id -u)" -eq 0 ]; then
+        apt_update >&2 && sites=$(known_sites)
+    fi
+    [ -n "$sites" ] || { echo "apt knows no package site with a component main" >&2; return 1; }
+    echo "$sites"
+}
+
+# shellcheck disable=SC2016
+known_sites() {
+    apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' 'Component: main' |
+        sort -u | awk '$2 !~ /-/ { print $1 }'
+}
+
+# enter_release ARGUMENT...: for `--release DEBIAN` among the arguments of this script run
+# it on that release of Debian, without this option. It must come before anything else.
+enter_release() {
+    local release='' args=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --release) release=${2:?--release needs a release of Debian}; shift 2 ;;
+        --release=*) release=${1#*=}; shift ;;
+        *) args+=("$1"); shift ;;
+        esac
+    done
+    [ -z "$release" ] || exec "$top/scripts/in-release" "$release" \
+        ${SERIES_SOURCE:+--bind "$SERIES_SOURCE"} -- "$(realpath "$0")" "${args[@]}"
 }
 
 # use_source [PATH]: choose the libvirt to work on, by default $SERIES_SOURCE.
@@ -171,11 +246,11 @@ apt_install() {
 }
 
 # local_identity: commits that never leave the work folder need no user. What
-# git's configuration or environment tells goes first.
+# git's configuration or environment tells goes first, but not that of a repository.
 local_identity() {
     local who
     for who in AUTHOR COMMITTER; do
-        git -c user.useConfigOnly=true var GIT_${who}_IDENT >/dev/null 2>&1 && continue
+        git -C / -c user.useConfigOnly=true var GIT_${who}_IDENT >/dev/null 2>&1 && continue
         export "GIT_${who}_NAME=Local Build" "GIT_${who}_EMAIL=local-build@invalid"
     done
 }

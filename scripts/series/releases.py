@@ -7,7 +7,9 @@ The folder `releases` beside the source of steps has a folder per version. Its f
 each, and is written by `scripts/apply --record`.
 """
 
+import os
 import re
+import sys
 from pathlib import Path
 
 from .tree import SeriesError
@@ -108,6 +110,26 @@ def known_versions(source):
     found = [path.name for path in (Path(source).resolve().parent / 'releases').glob('*')
              if path.is_dir() and re.fullmatch(r'\d+(\.\d+)*', path.name)]
     return sorted(found, key=number)
+
+
+def add_release_option(parser):
+    parser.add_argument('--release', metavar='DEBIAN', help='run on this release of Debian, such '
+                        'as 13: see scripts/in-release')
+
+
+def enter_release(release):
+    """As enter_release of scripts/lib.sh; @release is what --release says."""
+    if not release:
+        return
+    words = iter(sys.argv[1:])
+    args = []
+    for word in words:
+        if word == '--release':
+            next(words)
+        elif not word.startswith('--release='):
+            args.append(word)
+    script = Path(sys.argv[0]).resolve()
+    os.execv(script.parent / 'in-release', ['in-release', release, '--', script, *args])
 
 
 def nearest_record(source, version):

@@ -8,7 +8,10 @@
 #include "storm-json.h"
 #include "storm-report.h"
 
+#include <errno.h>
 #include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
 
 static void
 add_ms(JsonBuilder *builder, const char *name, gint64 ns)
@@ -226,11 +229,12 @@ add_events(JsonBuilder *builder, StormRun *run, const StormRound *round)
 static void
 add_round(JsonBuilder *builder, StormRun *run, const StormRound *round)
 {
-    const StormEnd *source = &run->ends[round->source];
-    const StormEnd *destination = &run->ends[round->destination];
+    const StormEnd *source = storm_run_end(run, round->source);
+    const StormEnd *destination = storm_run_end(run, round->destination);
 
     json_builder_begin_object(builder);
     add_int(builder, "round", round->number);
+    add_string(builder, "domain", round->domain);
     add_string(builder, "source", source->name);
     add_string(builder, "destination", destination->name);
     add_ms(builder, "start_ms", MAX(round->migrated.start - run->start, 0));
@@ -281,6 +285,10 @@ build(StormRun *run)
     for (i = 0; i < run->rounds->len; i++)
         add_round(builder, run, g_ptr_array_index(run->rounds, i));
     json_builder_end_array(builder);
+    add_bool(builder, "watch", run->options->watch);
+    add_int(builder, "rounds_left_out",
+            run->watch ? run->rounds_seen - run->rounds->len : 0);
+    add_int(builder, "event_gaps", run->watch ? storm_watch_gaps(run->watch) : 0);
     add_ms(builder, "median_downtime_ms", storm_median_downtime(run));
     begin_array(builder, "faults");
     for (i = 0; i < run->faults->len; i++)
@@ -290,7 +298,7 @@ build(StormRun *run)
     return json_builder_get_root(builder);
 }
 
-/* Writes all there is to @path. Returns false and a message in @error on
+/* Writes all there is to @path, - being standard output. Returns false and a message in @error on
  * failure. */
 bool
 storm_json_write(StormRun *run, const char *path, char **error)
@@ -302,6 +310,14 @@ storm_json_write(StormRun *run, const char *path, char **error)
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, TRUE);
     json_generator_set_indent(generator, 1);
+    if (strcmp(path, "-") == 0) {
+        g_autofree char *text = json_generator_to_data(generator, NULL);
+
+        if (puts(text) >= 0 && fflush(stdout) == 0)
+            return true;
+        *error = g_strdup_printf("standard output: %s", g_strerror(errno));
+        return false;
+    }
     if (json_generator_to_file(generator, path, &gerror))
         return true;
     *error = g_strdup_printf("%s: %s", path, gerror->message);

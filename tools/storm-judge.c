@@ -7,6 +7,9 @@
 
 #include "storm-judge.h"
 
+#include <math.h>
+#include <string.h>
+
 /* Adds a reason why the run has failed. */
 void
 storm_run_fault(StormRun *run, const char *format, ...)
@@ -84,5 +87,97 @@ storm_judge_answers(StormRun *run)
                             outstanding, name);
         if (run->options->clients && run->options->migrate && !all.count[STORM_OK])
             storm_run_fault(run, "%s never answered for the active domain", name);
+    }
+}
+
+/* Ends the run at more errors than are allowed. */
+void
+storm_judge_errors(StormRun *run)
+{
+    guint64 bad = 0;
+    guint i;
+
+    if (run->options->max_errors < 0)
+        return;
+    for (i = 0; i < run->recorders->len; i++)
+        bad += storm_recorder_bad(g_ptr_array_index(run->recorders, i));
+    if (bad <= (guint64)run->options->max_errors)
+        return;
+    if (!run->too_many_errors)
+        storm_run_fault(run, "%" G_GUINT64_FORMAT " errors, more than %" G_GINT64_FORMAT, bad,
+                        run->options->max_errors);
+    run->too_many_errors = true;
+    run->ending = true;
+}
+
+/* Holds @gate against @value, which is @whose. */
+static void
+hold(StormRun *run, const StormGate *gate, double value, const char *whose)
+{
+    g_autofree char *text = NULL;
+
+    if (isnan(value)) {
+        storm_run_fault(run, "%s: nothing was measured for %s", gate->text, whose);
+    } else if (storm_gate_fails(gate, value)) {
+        text = storm_gate_format(gate, value);
+        storm_run_fault(run, "%s: it is %s for %s", gate->text, text, whose);
+    }
+}
+
+/* Holds a gate about migrations against all of them. */
+static void
+judge_rounds(StormRun *run, const StormGate *gate)
+{
+    guint i;
+
+    if (gate->kind == STORM_GATE_FAILED) {
+        guint64 failed = run->watch ? run->failed : 0;
+
+        for (i = 0; !run->watch && i < run->rounds->len; i++)
+            failed += ((StormRound *)g_ptr_array_index(run->rounds, i))->migrated.error != NULL;
+        hold(run, gate, failed, "all migrations");
+        return;
+    }
+    if (!run->rounds->len)
+        hold(run, gate, NAN, "any migration");
+    for (i = 0; i < run->rounds->len; i++) {
+        const StormRound *round = g_ptr_array_index(run->rounds, i);
+        g_autofree char *whose = g_strdup_printf("round %u", round->number);
+        double value = round->migrated.end - round->migrated.start;
+
+        /* a failed one has its own metric */
+        if (round->migrated.error)
+            continue;
+        if (storm_gate_of_downtime(gate))
+            value = round->downtime < 0 ? NAN : round->downtime;
+        hold(run, gate, value, whose);
+    }
+}
+
+/* Holds what was measured against the conditions of --fail-if. */
+void
+storm_judge_gates(StormRun *run)
+{
+    guint i, h, call;
+
+    for (i = 0; i < run->options->gates->len; i++) {
+        const StormGate *gate = g_ptr_array_index(run->options->gates, i);
+
+        if (gate->kind >= STORM_GATE_MIGRATION) {
+            judge_rounds(run, gate);
+            continue;
+        }
+        call = STORM_ALL_CALLS;
+        for (h = 0; gate->call && h < run->options->choices->len; h++) {
+            if (strcmp(run->call_names[h], gate->call) == 0)
+                call = h;
+        }
+        for (h = 0; h < run->hosts->len; h++) {
+            StormHost *host = storm_run_host(run, h);
+            StormSummary summary;
+
+            storm_recorder_summary(storm_host_recorder(host), call, &summary);
+            hold(run, gate, storm_gate_queries(gate, &summary), storm_host_name(host));
+        }
     }
 }

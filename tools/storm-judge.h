@@ -10,6 +10,8 @@
 
 void storm_judge_pending(StormRun *run);
 void storm_judge_whereabouts(StormRun *run, const StormRound *round);
+void storm_judge_errors(StormRun *run);
+void storm_judge_gates(StormRun *run);
 void storm_judge_answers(StormRun *run);
 
 #endif /* STORM_JUDGE_H */

@@ -87,10 +87,12 @@ make_context(StormOptions *o)
     const GOptionEntry migration[] = {
         { "migrate", 'm', 0, G_OPTION_ARG_STRING, &o->migrate,
           "Migrate the domain to this host meanwhile, and back in turn", "DESTURI" },
+        { "watch", 'w', 0, G_OPTION_ARG_NONE, &o->watch,
+          "Report the migrations that others start on the hosts, of --domain or of all", NULL },
         { "from", 0, 0, G_OPTION_ARG_STRING, &o->from,
           "Host that it comes from (default: the first --uri)", "URI" },
         { "rounds", 'r', 0, G_OPTION_ARG_INT, &o->rounds,
-          "Number of migrations, there and back in turn (default 2)", "N" },
+          "Number of migrations, there and back in turn (default 2; with --watch, no limit)", "N" },
         { "flags", 'f', 0, G_OPTION_ARG_STRING, &o->flag_list,
           "Migration flags, named as virsh names them (default live,persistent)", "LIST" },
         { "param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[0],
@@ -109,7 +111,15 @@ make_context(StormOptions *o)
         { NULL }
     };
     const GOptionEntry output[] = {
-        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json, "Write the results to FILE", "FILE" },
+        { "fail-if", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->gate_words,
+          "Have the run fail under this condition, such as p99>100ms, dumpxml.max>1s, errors>1%, "
+          "downtime>300ms; may be given several times", "CONDITION" },
+        { "max-errors", 0, 0, G_OPTION_ARG_INT64, &o->max_errors,
+          "End the run, as failed, at more than N errors and wrong answers", "N" },
+        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json, "Write the results to FILE, - being standard output; the tables then go to standard error",
+          "FILE" },
+        { "compare", 0, 0, G_OPTION_ARG_NONE, &o->compare,
+          "Make no run: compare the results in two files, A.json and B.json", NULL },
         { "timeline", 't', 0, G_OPTION_ARG_FILENAME, &o->timeline,
           "Write a row of comma-separated values for each query to FILE", "FILE" },
         { "interval-log", 0, 0, G_OPTION_ARG_FILENAME, &o->interval_log,
@@ -127,9 +137,11 @@ make_context(StormOptions *o)
     GOptionContext *context = g_option_context_new("- load libvirt's API, and record it");
     g_autofree char *flags = storm_flags_names();
     g_autofree char *params = storm_params_names();
-    g_autofree char *description = g_strdup_printf("Migration flags: %s\n\n"
+    g_autofree char *gates = storm_gates_names();
+    g_autofree char *description = g_strdup_printf("Conditions of --fail-if are about: %s\n\n"
+                                                   "Migration flags: %s\n\n"
                                                    "Migration parameters: %s\n\n%s",
-                                                   flags, params, examples);
+                                                   gates, flags, params, examples);
 
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
@@ -148,7 +160,9 @@ check_numbers(const StormOptions *o)
         return g_strdup("--rate takes a number up to a million, or 0 for tight loops");
     if (o->keepalive_interval < -1 || o->keepalive_count < -1 || o->keepalive_count == 0)
         return g_strdup("--keepalive-interval takes seconds, or 0, --keepalive-count a number");
-    if (o->rounds < 1 || o->rounds > STORM_MAX_ROUNDS)
+    if (o->max_errors < -1)
+        return g_strdup("--max-errors takes a number");
+    if ((o->rounds < 1 && o->rounds != -1) || o->rounds > STORM_MAX_ROUNDS)
         return g_strdup_printf("--rounds takes a number from 1 to %d", STORM_MAX_ROUNDS);
     return NULL;
 }
@@ -193,10 +207,12 @@ parse_times(StormOptions *o)
 static char *
 check_together(const StormOptions *o)
 {
-    if (!o->domain && !o->all)
+    if (!o->domain && !o->all && !o->watch)
         return g_strdup("--domain or --all-domains is needed");
-    if (!o->migrate == !o->duration)
-        return g_strdup("one of --migrate and --duration is needed");
+    if (o->watch && (o->migrate || o->check || o->heartbeat))
+        return g_strdup("--watch does not go with --migrate, --check and --heartbeat");
+    if (!o->watch && !o->migrate == !o->duration)
+        return g_strdup("one of --migrate, --watch and --duration is needed");
     if (o->migrate && !o->domain)
         return g_strdup("--migrate needs --domain");
     if (o->migrate && o->read_only)
@@ -210,6 +226,26 @@ check_together(const StormOptions *o)
     if (o->migrate && g_strcmp0(o->migrate, o->from ? o->from : o->uris ? o->uris[0] : NULL) == 0)
         return g_strdup("the migration goes where it comes from");
     return NULL;
+}
+
+/* Returns false and a message in @error if nothing will be measured for @gate. */
+static bool
+gate_fits(const StormOptions *o, const StormGate *gate, char **error)
+{
+    bool found = !gate->call;
+    guint i;
+
+    for (i = 0; i < o->choices->len; i++)
+        found |= g_strcmp0(((StormChoice *)g_ptr_array_index(o->choices, i))->call->name,
+                           gate->call) == 0;
+    if (!found)
+        *error = g_strdup_printf("%s: the call %s is not among those chosen", gate->text,
+                                 gate->call);
+    else if (gate->kind >= STORM_GATE_MIGRATION && !o->migrate && !o->watch)
+        *error = g_strdup_printf("%s: there is no migration", gate->text);
+    else if (gate->kind < STORM_GATE_MIGRATION && !o->clients)
+        *error = g_strdup_printf("%s: there is no query", gate->text);
+    return !*error;
 }
 
 /* Sets what the lists of words among the options mean. */
@@ -245,9 +281,26 @@ parse_words(StormOptions *o, char **error)
         *error = g_strdup("--nowait is for the call domstats");
         return false;
     }
+    o->gates = storm_gates_parse((const char *const *)o->gate_words, error);
+    if (!o->gates)
+        return false;
+    for (i = 0; i < o->gates->len; i++) {
+        if (!gate_fits(o, g_ptr_array_index(o->gates, i), error))
+            return false;
+    }
     return storm_flags_parse(o->flag_list ? o->flag_list : "live,persistent", &o->flags, error) &&
            storm_params_parse((const char *const *)o->param_words[0], &o->params[0], error) &&
            storm_params_parse(back, &o->params[1], error);
+}
+
+static bool
+take_files(StormOptions *options, char **argv)
+{
+    guint i;
+
+    for (i = 0; i < G_N_ELEMENTS(options->files); i++)
+        options->files[i] = g_strdup(argv[i + 1]);
+    return true;
 }
 
 /* Fills @options, to be cleared with storm_options_clear() even on failure.
@@ -262,24 +315,32 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
 
     memset(options, 0, sizeof(*options));
     options->clients = 1;
-    options->rounds = 2;
     options->pause = 500 * STORM_MS;
     options->query_timeout = 60 * STORM_S;
     options->round_timeout = 300 * STORM_S;
     options->interval = STORM_S;
     options->drain = -1;
-    options->keepalive_interval = options->keepalive_count = -1;
+    options->max_errors = -1;
+    options->keepalive_interval = options->keepalive_count = options->rounds = -1;
     context = make_context(options);
     if (!g_option_context_parse(context, &argc, &argv, &gerror))
         *error = g_strdup(gerror->message);
+    else if (options->compare && argc != 3)
+        *error = g_strdup("--compare wants two files");
+    else if (options->compare)
+        return take_files(options, argv);
     else if (argc > 1)
         *error = g_strdup_printf("unexpected argument %s", argv[1]);
     else if (options->version || options->list_calls)
         return true;
-    else if (!(*error = parse_times(options)) && !(*error = check_together(options)) && !(*error = check_numbers(options)))
+    else if (!(*error = parse_times(options)) && !(*error = check_together(options)) &&
+             !(*error = check_numbers(options)))
         parse_words(options, error);
     if (*error)
         return false;
+    if (options->rounds < 0)
+        options->rounds = options->watch ? 0 : 2;
+    options->all |= options->watch && !options->domain;
     if (!options->uris) {
         options->uris = g_new0(char *, 2);
         options->uris[0] = g_strdup("");
@@ -304,6 +365,8 @@ storm_options_clear(StormOptions *options)
         storm_params_clear(&options->params[i]);
     }
     g_clear_pointer(&options->choices, g_ptr_array_unref);
+    g_clear_pointer(&options->gates, g_ptr_array_unref);
+    g_strfreev(options->gate_words);
     g_strfreev(options->uris);
     g_strfreev(options->calls);
     g_strfreev(options->call_args);
@@ -313,6 +376,8 @@ storm_options_clear(StormOptions *options)
     g_free(options->flag_list);
     g_free(options->heartbeat);
     g_free(options->heartbeat_prefix);
+    for (i = 0; i < G_N_ELEMENTS(options->files); i++)
+        g_free(options->files[i]);
     g_free(options->json);
     g_free(options->timeline);
     g_free(options->interval_log);

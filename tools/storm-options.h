@@ -9,6 +9,7 @@
 #include "storm-call.h"
 #include "storm-connect.h"
 #include "storm-flags.h"
+#include "storm-gate.h"
 
 /* Options that are durations */
 typedef enum {
@@ -47,9 +48,13 @@ typedef struct {
     gint64 query_timeout;
     gboolean check;
 
+    char **gate_words;
+    GPtrArray *gates;       /* what they come to: of StormGate */
+    gint64 max_errors;      /* negative: any number */
+    gboolean watch;
     char *migrate;          /* URI of the destination, or NULL */
     char *from;             /* URI of the source */
-    int rounds;
+    int rounds;             /* 0: no limit */
     char *flag_list;
     StormFlags flags;
     char **param_words[2];
@@ -64,6 +69,8 @@ typedef struct {
     char *interval_log;
     char *hdr_log;
     gint64 interval;
+    gboolean compare;
+    char *files[2];         /* to compare */
     gboolean quiet;
     char *times[STORM_TIME_LAST];   /* as they were given */
     gboolean version;

@@ -180,12 +180,36 @@ prepare_migrations(StormRun *run, char **error)
                            run->options->migrate, NULL };
     guint i;
 
-    for (i = 0; i < G_N_ELEMENTS(run->ends); i++) {
+    run->n_ends = 2;
+    run->ends = g_new0(StormEnd, run->n_ends);
+    for (i = 0; i < run->n_ends; i++) {
         if (!prepare_end(run, i, uris[i], error))
             return false;
     }
     run->events = storm_events_new(uris, run->target->uuid, error);
     return run->events != NULL;
+}
+
+/* Listens to all hosts for migrations. */
+static bool
+prepare_watch(StormRun *run, char **error)
+{
+    const StormWatchUser user = { storm_run_watched, storm_run_watch_ended, run,
+                                  run->options->round_timeout };
+    g_autofree const char **uris = g_new0(const char *, run->hosts->len + 1);
+    guint i;
+
+    run->n_ends = run->hosts->len;
+    run->ends = g_new0(StormEnd, run->n_ends);
+    for (i = 0; i < run->n_ends; i++) {
+        StormHost *host = storm_run_host(run, i);
+
+        run->ends[i] = (StormEnd) { g_strdup(storm_host_uri(host)),
+                                    g_strdup(storm_host_name(host)), host };
+        uris[i] = storm_host_uri(host);
+    }
+    run->watch = storm_watch_new(uris, run->options->domain, &user, error);
+    return run->watch != NULL;
 }
 
 /* Tells each host what is to be expected of it at the start. */
@@ -240,13 +264,15 @@ allow_files(const StormOptions *options, char **error)
     return false;
 }
 
-static void
-round_free(gpointer opaque)
+/* @opaque: a StormRound, closed or not */
+void
+storm_round_free(gpointer opaque)
 {
     StormRound *round = opaque;
 
     g_clear_pointer(&round->spans, g_ptr_array_unref);
     g_clear_pointer(&round->events, g_array_unref);
+    g_free(round->domain);
     g_free(round->migrated.error);
     g_free(round);
 }
@@ -268,7 +294,7 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
     run->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)storm_host_free);
     run->recorders = g_ptr_array_new_with_free_func((GDestroyNotify)storm_recorder_free);
     run->targets = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
-    run->rounds = g_ptr_array_new_with_free_func(round_free);
+    run->rounds = g_ptr_array_new_with_free_func(storm_round_free);
     run->faults = g_ptr_array_new_with_free_func(g_free);
     for (i = 0; i < options->choices->len; i++)
         run->call_names[i] = ((StormChoice *)g_ptr_array_index(options->choices, i))->call->name;
@@ -293,6 +319,7 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
         return false;
     run->load.shape = run->shape;
     return (!options->migrate || prepare_migrations(run, error)) &&
+           (!options->watch || prepare_watch(run, error)) &&
            (!options->check || prepare_check(run, error));
 }
 
@@ -303,6 +330,7 @@ storm_run_clear(StormRun *run)
     g_autofree char *ignored = NULL;
     guint i;
 
+    storm_watch_free(run->watch);
     storm_events_free(run->events);
     storm_heartbeat_free(run->heartbeat);
     if (run->intervals)
@@ -314,10 +342,11 @@ storm_run_clear(StormRun *run)
     g_clear_pointer(&run->faults, g_ptr_array_unref);
     if (run->timeline)
         storm_timeline_close(run->timeline, &ignored);
-    for (i = 0; i < G_N_ELEMENTS(run->ends); i++) {
+    for (i = 0; i < run->n_ends; i++) {
         g_free(run->ends[i].uri);
         g_free(run->ends[i].name);
     }
+    g_free(run->ends);
     storm_target_free(run->target);
     storm_shape_free(run->shape);
     g_free(run->call_names);

@@ -6,6 +6,7 @@
  */
 
 #include "storm-report.h"
+#include "storm-text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,9 @@ storm_report_status(StormRun *run, const StormRound *round, int progress)
                                run->ends[round->destination].name);
     else
         g_string_append_printf(line, "%.0f s", (now - run->start) / 1e9);
+    if (run->watch)
+        g_string_append_printf(line, ", %" G_GUINT64_FORMAT " migrations, %u under way",
+                               run->rounds_seen, storm_watch_open(run->watch));
     if (progress >= 0)
         g_string_append_printf(line, " memory %d %%", progress);
     for (i = 0; i < run->hosts->len; i++)
@@ -114,12 +118,11 @@ storm_report_clear_status(void)
 void
 storm_report_round_header(void)
 {
-    printf("%5s  %-16s %9s %10s  %21s  %23s  %7s\n", "", "", "", "",
+    storm_print("%5s  %-16s %9s %10s  %21s  %23s  %7s\n", "", "", "", "",
            "queries answered", "slowest query", "");
-    printf("%5s  %-16s %9s %10s  %10s %10s  %11s %11s  %7s\n",
+    storm_print("%5s  %-16s %9s %10s  %10s %10s  %11s %11s  %7s\n",
            "round", "from > to", "total", "downtime", "source", "destin.",
            "source", "destin.", "errors");
-    fflush(stdout);
 }
 
 /* Stores the two columns of one end in @count and @slowest, newly allocated. */
@@ -139,8 +142,10 @@ end_columns(const StormEnd *end, const StormSummary *queries, char **count, char
 void
 storm_report_round(StormRun *run, const StormRound *round)
 {
-    const StormEnd *ends[] = { &run->ends[round->source], &run->ends[round->destination] };
-    g_autofree char *way = g_strdup_printf("%s > %s", ends[0]->name, ends[1]->name);
+    const StormEnd *ends[] = { storm_run_end(run, round->source),
+                               storm_run_end(run, round->destination) };
+    g_autofree char *way = g_strdup_printf("%s > %s", ends[0]->name ? ends[0]->name : "?",
+                                            ends[1]->name ? ends[1]->name : "?");
     g_autofree char *total = storm_format_time(round->migrated.end - round->migrated.start);
     g_autofree char *downtime = round->downtime >= 0 ? storm_format_time(round->downtime)
                                                      : g_strdup("unknown");
@@ -149,17 +154,19 @@ storm_report_round(StormRun *run, const StormRound *round)
     end_columns(ends[0], &round->queries[0], &count0, &slowest0);
     end_columns(ends[1], &round->queries[1], &count1, &slowest1);
     storm_report_clear_status();
-    printf("%5u  %-16s %9s %10s  %10s %10s  %11s %11s  %7" G_GUINT64_FORMAT "%s",
+    storm_print("%5u  %-16s %9s %10s  %10s %10s  %11s %11s  %7" G_GUINT64_FORMAT "%s",
            round->number, way, total, downtime, count0, count1, slowest0, slowest1,
-           round->errors, round->migrated.error ? "  failed" : "");
+           round->errors, round->migrated.error && !run->watch ? "  failed" : "");
     if (round->has_pulse) {
         g_autofree char *silence = storm_format_time(round->pulse.silence);
         g_autofree char *interval = storm_format_time(round->pulse.interval);
 
-        printf("  heartbeat silent for %s (every %s)", silence, interval);
+        storm_print("  heartbeat silent for %s (every %s)", silence, interval);
     }
-    printf("\n");
-    fflush(stdout);
+    if (run->watch)
+        storm_print("  %s%s%s", round->domain, round->migrated.error ? ": " : "",
+               round->migrated.error ? round->migrated.error : "");
+    storm_print("\n");
 }
 
 static int
@@ -201,7 +208,7 @@ print_row(const char *host, const char *call, const StormSummary *s)
     g_autofree char *p999 = storm_format_time(latency->p999);
     g_autofree char *max = storm_format_time(latency->max);
 
-    printf("%-12s %-21s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
+    storm_print("%-12s %-21s %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT
            " %6" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT
            "  %8s %8s %8s %8s\n",
            host, call, s->queries, answered(s), s->count[STORM_ABSENT] + s->count[STORM_REFUSED],
@@ -236,20 +243,20 @@ print_errors(StormRun *run, StormHost *host)
 
     storm_recorder_summary(storm_host_recorder(host), STORM_ALL_CALLS, &all);
     if (all.timeouts)
-        printf("%s: %" G_GUINT64_FORMAT " queries timed out in the daemon (code %d)\n",
+        storm_print("%s: %" G_GUINT64_FORMAT " queries timed out in the daemon (code %d)\n",
                storm_host_name(host), all.timeouts, VIR_ERR_OPERATION_TIMEOUT);
     if (all.count[STORM_OUTSTANDING])
-        printf("%s: %" G_GUINT64_FORMAT " queries had no answer when the run ended, %"
+        storm_print("%s: %" G_GUINT64_FORMAT " queries had no answer when the run ended, %"
                G_GUINT64_FORMAT " of which were due but could not be sent\n",
                storm_host_name(host), all.count[STORM_OUTSTANDING], all.unsent);
     for (i = 0; i < errors->len && i < SHOWN_ERRORS; i++) {
         const StormErrorCount *error = g_ptr_array_index(errors, i);
 
-        printf("%s: %" G_GUINT64_FORMAT " times %s: %s (code %d)\n", storm_host_name(host),
+        storm_print("%s: %" G_GUINT64_FORMAT " times %s: %s (code %d)\n", storm_host_name(host),
                error->count, run->call_names[error->call], error->message, error->code);
     }
     if (errors->len > SHOWN_ERRORS)
-        printf("%s: %u more kinds of errors\n", storm_host_name(host),
+        storm_print("%s: %u more kinds of errors\n", storm_host_name(host),
                errors->len - SHOWN_ERRORS);
 }
 
@@ -262,7 +269,7 @@ storm_report_summary(StormRun *run)
 
     storm_report_clear_status();
     if (run->options->clients) {
-        printf("%-12s %-21s %8s %8s %8s %6s %6s %6s  %8s %8s %8s %8s\n", "host", "call",
+        storm_print("%-12s %-21s %8s %8s %8s %6s %6s %6s  %8s %8s %8s %8s\n", "host", "call",
                "queries", "answered", "refused", "errors", "late", "outst.",
                "p50", "p99", "p99.9", "max");
         for (i = 0; i < run->hosts->len; i++)
@@ -273,14 +280,18 @@ storm_report_summary(StormRun *run)
     if (downtime >= 0) {
         g_autofree char *text = storm_format_time(downtime);
 
-        printf("downtime: median %s\n", text);
+        storm_print("downtime: median %s\n", text);
     }
+    if (run->watch && run->rounds_seen > run->rounds->len)
+        storm_print("only the first %u migrations are kept\n", run->rounds->len);
+    if (run->watch && storm_watch_gaps(run->watch))
+        storm_print("events may have been missed %" G_GUINT64_FORMAT " times\n",
+               storm_watch_gaps(run->watch));
     if (run->events && storm_events_lost(run->events))
-        printf("%" G_GUINT64_FORMAT " events were too many to keep\n",
+        storm_print("%" G_GUINT64_FORMAT " events were too many to keep\n",
                storm_events_lost(run->events));
     if (run->interrupted)
-        printf("interrupted after %.1f s\n", (run->end - run->start) / 1e9);
+        storm_print("interrupted after %.1f s\n", (run->end - run->start) / 1e9);
     for (i = 0; i < run->faults->len; i++)
-        printf("fault: %s\n", (char *)g_ptr_array_index(run->faults, i));
-    fflush(stdout);
+        storm_print("fault: %s\n", (char *)g_ptr_array_index(run->faults, i));
 }

@@ -33,11 +33,14 @@ static bool
 must_end(StormRun *run)
 {
     if (!run->ending && atomic_load(run->signalled)) {
-        run->interrupted = true;
+        /* Who watches without an end has no other way to end it. */
+        run->interrupted = !run->options->watch || run->options->duration;
         run->ending = true;
     }
     if (!run->ending && run->options->check)
         storm_judge_pending(run);
+    if (!run->ending)
+        storm_judge_errors(run);
     return run->ending;
 }
 
@@ -100,7 +103,8 @@ storm_round_open(StormRun *run, StormRound *round)
 void
 storm_round_close(StormRun *run, StormRound *round)
 {
-    StormHost *ends[] = { run->ends[round->source].host, run->ends[round->destination].host };
+    StormHost *ends[] = { storm_run_end(run, round->source)->host,
+                           storm_run_end(run, round->destination)->host };
     guint i;
 
     for (i = 0; i < run->hosts->len; i++) {
@@ -212,6 +216,7 @@ run_migrations(StormRun *run)
         StormRound *round = g_new0(StormRound, 1);
 
         round->number = i + 1;
+        round->domain = g_strdup(run->target->name);
         round->source = i % 2;
         round->destination = 1 - round->source;
         round->downtime = -1;
@@ -221,6 +226,60 @@ run_migrations(StormRun *run)
             break;
     }
     return !stuck;
+}
+
+/* --- migrations of others --- */
+
+/* Somebody's migration has begun. */
+void
+storm_run_watched(StormMove *move, gpointer opaque)
+{
+    StormRound *round = g_new0(StormRound, 1);
+
+    round->domain = g_strdup(move->name);
+    round->migrated.start = move->start;
+    storm_round_open(opaque, round);
+    move->opaque = round;
+}
+
+/* Somebody's migration has ended. */
+void
+storm_run_watch_ended(StormMove *move, gpointer opaque)
+{
+    StormRun *run = opaque;
+    StormRound *round = move->opaque;
+
+    round->number = ++run->rounds_seen;
+    round->source = move->source;
+    round->destination = move->destination;
+    round->downtime = move->downtime;
+    round->migrated.end = move->last;
+    round->migrated.error = g_strdup(move->error);
+    round->events = g_array_ref(move->events);
+    run->failed += move->error != NULL;
+    storm_round_close(run, round);
+    storm_report_round(run, round);
+    if (run->rounds->len < STORM_MAX_ROUNDS)
+        g_ptr_array_add(run->rounds, round);
+    else
+        storm_round_free(round);
+}
+
+/* Watches until the time is up, as many migrations have ended as were asked for, or
+ * somebody ends it. */
+static void
+run_watch(StormRun *run)
+{
+    gint64 end = run->options->duration ? run->start + run->options->duration : G_MAXINT64;
+    guint64 rounds = run->options->rounds ? (guint64)run->options->rounds : G_MAXUINT64;
+
+    storm_report_round_header();
+    while (storm_now() < end && run->rounds_seen < rounds && !must_end(run)) {
+        storm_watch_poll(run->watch);
+        storm_report_status(run, NULL, -1);
+        tick(run);
+    }
+    storm_watch_end(run->watch);
 }
 
 /* When a run without migrations is to end (ns) */
@@ -255,7 +314,7 @@ end_clients(StormRun *run)
     guint i;
 
     run->end = MAX(storm_now(), run->start);
-    if (!run->options->migrate)
+    if (run->options->duration)
         run->end = MIN(run->end, planned_end(run));
     deadline = storm_now() + (run->ending ? MIN(wait, HURRY) : wait);
     for (i = 0; i < run->hosts->len; i++)
@@ -287,7 +346,7 @@ storm_run(StormRun *run)
     for (i = 0; i < run->hosts->len; i++) {
         storm_recorder_begin(storm_host_recorder(storm_run_host(run, i)), run->start);
         /* known beforehand, so that not one query too many is sent */
-        if (!run->options->migrate)
+        if (run->options->duration)
             storm_host_end(storm_run_host(run, i), planned_end(run));
         if (!storm_host_start(storm_run_host(run, i), run->options->clients, begin,
                               &run->unable)) {
@@ -300,6 +359,8 @@ storm_run(StormRun *run)
             storm_intervals_start(run->intervals, run->start);
         if (run->options->migrate)
             clean = run_migrations(run);
+        else if (run->options->watch)
+            run_watch(run);
         else
             run_for_duration(run);
     }
@@ -307,5 +368,7 @@ storm_run(StormRun *run)
     if (run->intervals)
         storm_intervals_finish(run->intervals, storm_now());
     storm_judge_answers(run);
+    storm_judge_errors(run);
+    storm_judge_gates(run);
     return clean;
 }

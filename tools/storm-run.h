@@ -12,6 +12,7 @@
 #include "storm-interval.h"
 #include "storm-migrate.h"
 #include "storm-options.h"
+#include "storm-watch.h"
 
 #include <stdatomic.h>
 
@@ -25,8 +26,9 @@ typedef struct {
 /* One migration, there or back */
 typedef struct {
     guint number;           /* from 1 */
-    guint source;           /* indexes of the ends */
-    guint destination;
+    char *domain;           /* its name */
+    int source;             /* indexes of the ends, or STORM_NOWHERE */
+    int destination;
     StormMigrated migrated;
     gint64 downtime;        /* ns; -1: not known */
     bool has_pulse;
@@ -47,7 +49,11 @@ typedef struct {
     GPtrArray *recorders;   /* of StormRecorder; by host */
     GPtrArray *targets;     /* of GPtrArray of StormTarget; by host */
     StormTarget *target;    /* that of --domain, or NULL */
-    StormEnd ends[2];
+    StormEnd *ends;         /* two, there and back; when watching, by host */
+    guint n_ends;
+    StormWatch *watch;
+    guint64 rounds_seen;    /* also those too many to keep */
+    guint64 failed;         /* of them */
     StormEvents *events;
     StormHeartbeat *heartbeat;
     StormTimeline *timeline;
@@ -60,6 +66,7 @@ typedef struct {
     gint64 wall_start;      /* seconds since 1970 */
     atomic_int *signalled;  /* number of the signal that ends the run, or 0 */
     char *unable;           /* why it could not begin, or NULL */
+    bool too_many_errors;
     bool interrupted;
     bool ending;            /* before its time */
 } StormRun;
@@ -70,8 +77,20 @@ storm_run_host(StormRun *run, guint index)
     return g_ptr_array_index(run->hosts, index);
 }
 
+void storm_round_free(gpointer opaque);
 void storm_round_open(StormRun *run, StormRound *round);
 void storm_round_close(StormRun *run, StormRound *round);
+/* Returns the end @index of a migration; one that is not known has no name. */
+static inline const StormEnd *
+storm_run_end(const StormRun *run, int index)
+{
+    static const StormEnd nowhere;
+
+    return index == STORM_NOWHERE ? &nowhere : &run->ends[index];
+}
+
+void storm_run_watched(StormMove *move, gpointer opaque);
+void storm_run_watch_ended(StormMove *move, gpointer opaque);
 bool storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signalled,
                        char **error);
 bool storm_run(StormRun *run);

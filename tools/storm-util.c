@@ -8,6 +8,7 @@
 #include "storm-util.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,18 +36,22 @@ storm_sleep_until(gint64 when)
         ;
 }
 
-/* Starts a thread. Returns false and a message in @error if there cannot be
+/* Starts a thread, which takes no signals. Returns false and a message in @error if there cannot be
  * another one. */
 bool
 storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char **error)
 {
     pthread_attr_t attr;
+    sigset_t all, old;
     int result;
 
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
     result = pthread_create(thread, &attr, run, opaque);
     pthread_attr_destroy(&attr);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (result != 0)
         *error = g_strdup_printf("cannot start a thread: %s", g_strerror(result));
     return result == 0;

@@ -6,8 +6,10 @@
  * them. The first ends the run with what it has, the second the process.
  */
 
+#include "storm-compare.h"
 #include "storm-json.h"
 #include "storm-report.h"
+#include "storm-text.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -73,6 +75,17 @@ show_version(void)
 }
 
 static ExitStatus
+compare(const StormOptions *options)
+{
+    g_autofree char *error = NULL;
+
+    if (storm_compare(options->files[0], options->files[1], &error))
+        return EXIT_DONE;
+    storm_complain("%s", error);
+    return EXIT_UNABLE;
+}
+
+static ExitStatus
 list_calls(void)
 {
     guint i, n;
@@ -122,7 +135,7 @@ report(StormRun *run)
     storm_report_summary(run);
     g_clear_pointer(&error, g_free);
     if (run->options->json && !storm_json_write(run, run->options->json, &error)) {
-        fprintf(stderr, "virt-jobstorm: %s\n", error);
+        storm_complain("%s", error);
         ok = false;
     }
     return ok;
@@ -138,25 +151,27 @@ run_options(const StormOptions *options, atomic_int *signalled)
     StormRun run;
     bool clean;
 
+    if (options->json && strcmp(options->json, "-") == 0)
+        storm_text_to_stderr();
     storm_connect_keepalive(options->keepalive_interval < 0 ? 5 : options->keepalive_interval,
                             options->keepalive_count < 0 ? 6 : options->keepalive_count,
                             options->keepalive_interval > 0 || options->keepalive_count > 0);
     if (!storm_run_prepare(&run, options, signalled, &error)) {
-        fprintf(stderr, "virt-jobstorm: %s\n", error);
+        storm_complain("%s", error);
         storm_run_clear(&run);
         return EXIT_UNABLE;
     }
     wanted_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (!watch_signals(signalled, &error)) {
-        fprintf(stderr, "virt-jobstorm: %s\n", error);
+        storm_complain("%s", error);
         storm_run_clear(&run);
         return EXIT_UNABLE;
     }
     storm_connect_silence();
     clean = storm_run(&run);
     if (run.unable) {
-        fprintf(stderr, "virt-jobstorm: %s\n", run.unable);
+        storm_complain("%s", run.unable);
         status = EXIT_UNABLE;
     } else {
         if (run.interrupted)
@@ -184,15 +199,17 @@ main(int argc, char **argv)
     memset(&options, 0, sizeof(options));
     /* before any other function of libvirt, even those for parameters */
     if (virInitialize() < 0)
-        fprintf(stderr, "virt-jobstorm: libvirt cannot be initialized\n");
+        storm_complain("libvirt cannot be initialized");
     else if (!storm_options_parse(argc, argv, &options, &error))
-        fprintf(stderr, "virt-jobstorm: %s (see --help)\n", error);
+        storm_complain("%s (see --help)", error);
     else if (options.version)
         status = show_version();
     else if (options.list_calls)
         status = list_calls();
+    else if (options.compare)
+        status = compare(&options);
     else if (!start_libvirt(&error))
-        fprintf(stderr, "virt-jobstorm: libvirt: %s\n", error);
+        storm_complain("libvirt: %s", error);
     else
         status = run_options(&options, &signalled);
     storm_options_clear(&options);

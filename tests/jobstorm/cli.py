@@ -337,6 +337,68 @@ def on_terminal(words, *args):
 
 
 @case
+def gates(folder):
+    args = (*TEST, "--seconds", "0.5", "--rate", "100", "--call", "domstats,dominfo")
+    results(folder, *args, "--fail-if", "p99>1h", "--fail-if", "dominfo.max>1h", "--fail-if",
+            "errors>0", "--max-errors", "0")
+    result, _, output = results(folder, *args, "--fail-if", "p99>0us", "--fail-if",
+                                "dominfo.queries<=25", "--fail-if", "errors>0%", status=1)
+    check([fault.partition(":")[0] for fault in result["faults"]]
+          == ["p99>0us", "dominfo.queries<=25"], f"{result['faults']}")
+    check("fault: p99>0us: it is " in output, output)
+    # what was not measured does not pass
+    args = ("--disturb", "--call", "qemu-monitor-command,dominfo", "--rate", "200")
+    result = results(folder, *TEST, *args, "--duration", "500ms", "--fail-if",
+                     "qemu-monitor-command.p99>1s", status=1)[0]
+    check("nothing was measured" in result["faults"][0], f"{result['faults']}")
+    result = results(folder, *TEST, *args, "--duration", "1m", "--max-errors", "10", status=1)[0]
+    check(10 < result["hosts"][0]["all"]["outcomes"]["error"] < 1000
+          and result["duration_ms"] < 30000, "it does not end")
+
+
+@case
+def json_to_standard_output(folder):
+    process = subprocess.run([PROGRAM, *TEST, "--duration", "300ms", "--json", "-"], text=True,
+                             check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    jsonschema.Draft7Validator(schema()).validate(json.loads(process.stdout))
+    check("answered" in process.stderr, process.stderr)
+
+
+@case
+def two_results_are_compared(folder):
+    result = results(folder, *TEST, "--duration", "500ms", "--rate", "1000")[0]
+    for factor in (1, 2):
+        slower = copy.deepcopy(result)
+        slower["hosts"][0]["calls"][0]["histogram_us"] = [
+            [(1000 + step) * factor, 20] for step in range(100)]
+        with open(f"{folder}/{factor}.json", "w") as file:
+            json.dump(slower, file)
+    output = run("--compare", f"{folder}/1.json", f"{folder}/2.json")
+    rows = re.findall(r"domstats +(\S+) .* ([\d.]+)  \(([\d.]+) \.\.\. ([\d.]+)\)", output)
+    check([row[0] for row in rows] == ["p50", "p90", "p99", "p99.9"], output)
+    for _, ratio, least, most in rows:
+        check(float(ratio) == 2 and float(least) <= 2 <= float(most), output)
+    check(float(rows[0][3]) - float(rows[0][2]) < 0.1, f"a range so wide says nothing: {output}")
+    run("--compare", f"{folder}/1.json", SCHEMA, status=2)
+    run("--compare", f"{folder}/1.json", f"{folder}/no/such", status=2)
+
+
+@case
+def watches_until_a_signal(folder):
+    files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
+    process = start("--watch", "--uri", "test:///default", "--rate", "50", "--json", files[0],
+                    "--timeline", files[1])
+    time.sleep(1.5)
+    process.send_signal(signal.SIGTERM)
+    finish(process, 0, limit=20)
+    result = read_results(*files)[0]
+    check(result["watch"] and not result["rounds"] and not result["interrupted"], f"{result}")
+    output = run("--watch", "--uri", "test:///default", "--duration", "200ms", "--fail-if",
+                 "downtime>1s", status=1)
+    check("nothing was measured" in output, output)
+
+
+@case
 def several_hosts(folder):
     result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2")[0]
     check(len(result["hosts"]) == 2 and all(host["all"]["queries"] for host in result["hosts"]),

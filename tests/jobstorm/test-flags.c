@@ -220,7 +220,9 @@ test_options(void)
     const char *const bad[] = {
         "t", "t -u a", "t -u a -d x", "t -u a -s 1", "t -u a -d x -s 1 -m b",
         "t -u a -d x -m b --readonly", "t -d x -s 1 --call migrate-setspeed --readonly",
-        "t -d x -s 1 --interval 1ms", "t -d x -s 1 --warm-up x", "t -d x -m b -r 10001",
+        "t -d x -s 1 --fail-if dumpxml.p99>1s", "t -d x -s 1 --fail-if downtime>1s",
+        "t -d x -s 1 -c 0 --fail-if p99>1s", "t --watch -m b -u a", "t --watch --check -d x",
+        "t --compare a", "t --compare a b c", "t -d x -s 1 --interval 1ms", "t -d x -s 1 --warm-up x", "t -d x -m b -r 10001",
         "t -d x -s 1 --keepalive-count 0", "t -d x -s 1 --keepalive-interval -2",
         "t -u a -d x -s -1", "t -u a -d x -s 0", "t -u a -d x -s nan", "t -u a -d x -s 1 -R -1",
         "t -u a -d x -s 1 -R inf", "t -u a -d x -s 1 -c -1", "t -u a -d x -s 1 extra",

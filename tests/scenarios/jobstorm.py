@@ -6,7 +6,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
+
+import libvirt
 
 from harness.scenario import scenario
 
@@ -157,6 +160,47 @@ def jobstorm_measures_downtime(t):
             t.check((row["source_queries"] is None) == (row["source"] == "alpha"
                                                         and len(uris) == 1), "wrong host")
     guest.check_alive()
+
+
+@scenario(timeout=240)
+def jobstorm_watches_others(t):
+    """Migrations that somebody else starts are reported: there, back, and one that is
+    aborted."""
+    guest = t.guest()
+    domain = guest.start(t.alpha)
+    storm = Storm(t, "--watch", "--uri", t.alpha.uri, "--uri", t.beta.uri, "--rate", "5",
+                  "--rounds", "3")
+    storm.wait_started()
+    flags = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
+    moved = domain.migrate3(t.beta.conn, {}, flags)
+    back = moved.migrate3(t.alpha.conn, {}, flags)
+    migration = threading.Thread(target=lambda: fails(
+        lambda: back.migrate3(t.beta.conn, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1}, flags)))
+    migration.start()
+    t.wait(lambda: back.jobStats().get("data_processed", 0) > 1 << 20, 30, "nothing is moved")
+    back.abortJob()
+    migration.join(30)
+    result, _ = storm.finish(limit=60)
+    t.check(result["watch"] and len(result["rounds"]) == 3, f"{len(result['rounds'])} rounds")
+    for number, row in enumerate(result["rounds"]):
+        ends = ("alpha", "beta") if number != 1 else ("beta", "alpha")
+        t.log(f"{row['domain']}: {row['source']} > {row['destination']}, {row['total_ms']} ms, "
+              f"down for {row['downtime_ms']}, {row['error']}")
+        t.check(row["domain"] == guest.name, f"{row['domain']}")
+        t.check((row["source"], row["destination"]) == ends, f"{row}")
+        t.check((row["error"] is not None) == (number == 2), f"{row['error']}")
+        if number < 2:
+            t.check(0 < row["downtime_ms"] < row["total_ms"], f"downtime {row['downtime_ms']}")
+            t.check(row["source_queries"]["outcomes"]["ok"] > 0, f"{row['source_queries']}")
+    guest.check_alive()
+
+
+def fails(call):
+    try:
+        call()
+    except libvirt.libvirtError:
+        return
+    raise AssertionError("it does not fail")
 
 
 @scenario()

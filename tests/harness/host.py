@@ -140,6 +140,7 @@ class Host:
                 sandbox.unshare(sandbox.CLONE_NEWNS | sandbox.CLONE_NEWUTS)
                 sandbox.mount("none", "/", None, sandbox.MS_REC | sandbox.MS_PRIVATE)
                 sandbox.set_hostname(self.name)
+                self._enter_root()
                 scratch = os.path.join(self.folder, "scratch")
                 os.mkdir(scratch)
                 for path in INSTALLED:
@@ -165,6 +166,9 @@ class Host:
             answer = pipe.read(1000).decode()
         if answer != "ready":
             raise HostError(f"{self.name}: no namespaces: {answer}")
+
+    def _enter_root(self):
+        """For a subclass: makes another file system that of the calling process."""
 
     def _provide_account(self, path, text):
         """Has the file of accounts show a line besides, inside the host."""

@@ -70,9 +70,10 @@ def set_hostname(name):
     _check(_libc.sethostname(data, len(data)), "sethostname")
 
 
-def mount(source, target, fstype=None, flags=0):
+def mount(source, target, fstype=None, flags=0, data=None):
     _check(_libc.mount(os.fsencode(source), os.fsencode(target),
-                       fstype and fstype.encode(), ctypes.c_ulong(flags), None),
+                       fstype and fstype.encode(), ctypes.c_ulong(flags),
+                       data and os.fsencode(data)),
            f"mount {target}")
 
 

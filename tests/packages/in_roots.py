@@ -1,0 +1,289 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs one case on hosts that are roots of a Debian release: Debian's libvirt is replaced
+by ours, and ours by Debian's, by apt. No network; needs root. Called by test_roots.py."""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import sys
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import libvirt  # noqa: E402
+
+from harness import jobs, sandbox  # noqa: E402
+from harness.installed import RootHost  # noqa: E402
+from harness.scenario import Failure, Test  # noqa: E402
+from scenarios.daemon_restarts import check_usable, restart  # noqa: E402
+from scenarios.during_jobs import abort_now, query_for_a_while  # noqa: E402
+
+# What a daemon does when it comes back amid a job is in scenarios/daemon_restarts.py.
+CANCELLED = (jobs.MigrationOut, jobs.MigrationPeer, jobs.MigrationTunnelled,
+             jobs.MigrationStorage, jobs.Save, jobs.Dump, jobs.DumpLive, jobs.SnapshotMemory)
+GOES_ON = (jobs.BackupPull, jobs.BackupPush)
+STUCK = (jobs.DumpMemory,)
+
+OURS = ("libvirt-iaj", "libvirt-daemon-driver-qemu")
+# What apt and dpkg keep about themselves, and what only names what was done
+NOT_OURS = re.compile(r"/(var/(lib/(dpkg|apt)|cache|log)|proc|sys|dev|run|tmp)(/|$)")
+
+
+class RootTest(Test):
+    """Hosts that are copies of a root with Debian's libvirt."""
+
+    def __init__(self, folder, args):  # pylint: disable=super-init-not-called
+        self.args = args
+        self.folder, self.tools, self.log_file = folder, args.tools, sys.stdout
+        self.stock = False
+        self._hosts, self._guests, self._allowed, self._reference = {}, [], [], ()
+
+    def _host(self, name):
+        if name not in self._hosts:
+            self._hosts[name] = host = RootHost(self.folder, name, self.args.root,
+                                                self.args.work, debug_jobs=True)
+            host.start()
+        return self._hosts[name]
+
+    # --- the three lines ---
+
+    def install(self, host, restarted=False):
+        """What scripts/package says to install; the repository lies in the folder shown."""
+        sources = os.path.join(self.args.repository, "libvirt-iaj.sources")
+        with open(sources) as file:
+            text = re.sub(r"(?m)^URIs: .*", f"URIs: file:{self.args.repository}", file.read())
+        with open(os.path.join(host.root, "etc/apt/sources.list.d/libvirt-iaj.sources"),
+                  "w") as file:
+            file.write(text)
+        host.execute("apt-get", "update")
+        host.execute("apt-get", "install", "-y", *OURS)
+        self.check("+iaj" in self.version(host) or ".iaj" in self.version(host),
+                   f"installed is {self.version(host)}, not ours")
+        if restarted:
+            host.end_daemon()
+            host.start()
+
+    def pin(self, host):
+        shutil.copy(os.path.join(self.args.repository, "libvirt-iaj.pref"),
+                    os.path.join(host.root, "etc/apt/preferences.d/libvirt-iaj"))
+
+    def take_back(self, host):
+        _, output = host.execute("libvirt-iaj", "take-back")
+        self.log(output)
+        self.check("iaj" not in self.version(host),
+                   f"{self.version(host)} is still installed")
+
+    @staticmethod
+    def version(host, package="libvirt-daemon-driver-qemu"):
+        return host.execute("dpkg-query", "-W", "-f", "${Version}", package)[1]
+
+    def checked(self, host, status, words):
+        """The check must end with @status and say @words."""
+        code, text = host.execute("libvirt-iaj", "check", ok=None)
+        self.log(f"check: {code}: {text.strip()}")
+        self.check(code == status and words in text,
+                   f"the check said {text.strip()!r} with status {code}, not {words!r} with {status}")
+
+    def security_update(self, host):
+        """Debian's repository has a newer version of all packages; returns it."""
+        folder = os.path.join(host.root, "debian-repository")
+        with open(os.path.join(folder, "Packages")) as file:
+            text = file.read()
+        old = re.search(r"(?m)^Package: libvirt-daemon-driver-qemu\n(?:.+\n)*?Version: (.+)", text)[1]
+        new = re.sub(r"(\+deb\d+u)(\d+)$", lambda m: f"{m[1]}{int(m[2]) + 1}", old)
+        new = new if new != old else f"{old}+deb{self.args.release}u1"
+        # No more than apt's view of it: nothing of that version is installed.
+        with open(os.path.join(folder, "Packages"), "a") as file:
+            file.write("\n" + text.replace(old, new))
+        host.execute("apt-get", "update")
+        return new
+
+
+# --- the cases ---
+
+def replaced_amid(t, kind, before, change):
+    """Amid a job, the packages are replaced by change(host), and then the daemon."""
+    for host in (t.alpha, t.beta):
+        before(host)
+    job = kind()
+    job.open(t)
+    loop = t.query_loop(job.host, job.guest, calls=("job",))
+    for host in (t.alpha, t.beta):
+        change(host)
+    t.check(job.is_open(), "the job did not outlive the replacement of the packages")
+    t.check(loop.stop(), "a query was not answered while the packages were replaced")
+    wrong = loop.unexpected()
+    t.check(loop.times and not wrong, f"while the packages were replaced: {wrong[:1]}")
+    t.log(f"{len(loop.times)} answers while the packages were replaced, slowest "
+          f"{loop.slowest():.2f} s")
+    restart(t, job)
+    if kind in GOES_ON:
+        t.check(job.is_open(), "the backup is gone")
+        query_for_a_while(t, t.query_loop(job.host, job.guest), 1)
+        abort_now(t, job)
+        check_usable(t, job)
+        return
+    t.check(job.wait_end() is not None, "the job's call succeeded although the daemon died")
+    if kind in STUCK:
+        t.timed(job.destroy_limit, job.domain.destroy, "destroy")
+        job.check_over()
+    else:
+        check_usable(t, job)
+
+
+def upgrade(t, kind):
+    """Debian's packages are replaced by ours amid a job."""
+    replaced_amid(t, kind, lambda host: None, t.install)
+    t.checked(t.alpha, 0, "installed and running")
+    if kind is jobs.MigrationPeer:
+        for host in (t.beta,):
+            host.end_daemon()
+            host.start()
+        answered_on_both(t, t._guests[0])
+
+
+def take_back(t, kind):
+    """Our packages are replaced by Debian's amid a job."""
+    replaced_amid(t, kind, lambda host: t.install(host, restarted=True), t.take_back)
+
+
+def answered_on_both(t, guest):
+    """With ours on both hosts, both answer while the guest moves."""
+    loops = [t.query_loop(t.alpha, guest), t.query_loop(t.beta, guest)]
+    t.alpha.domain(guest.name).migrateToURI3(
+        t.beta.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16},
+        jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER)
+    for host, loop in zip((t.alpha, t.beta), loops):
+        t.check(loop.stop(), f"a query on {host.name} has no answer")
+        wrong = [error for error in loop.unexpected(
+            (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID))
+            if not isinstance(error, str)]
+        t.check(loop.times and not wrong, f"on {host.name}: {wrong[:1]}")
+        t.log(f"{host.name}: {len(loop.times)} answers, slowest {loop.slowest():.2f} s")
+    guest.check_alive()
+
+
+def check_command(t):
+    """The check tells each state that an operator may be in."""
+    host = t.alpha
+    t.install(host)
+    t.checked(host, 1, "restart it")        # Debian's daemon still runs
+    host.end_daemon()
+    t.checked(host, 0, "no daemon runs")
+    host.start()
+    t.checked(host, 0, "installed and running")
+    code, text = host.execute("setpriv", "--reuid=nobody", "--clear-groups", "libvirt-iaj",
+                              "check", ok=None)
+    t.check(code == 3 and "needs root" in text, f"not as root: {code}, {text}")
+    # A security update takes it away, unless pinned: apt's choice, with and without.
+    newer = t.security_update(host)
+    t.checked(host, 1, newer)
+
+    def chosen():
+        return re.search(r"Candidate: (\S+)", host.execute(
+            "apt-cache", "policy", "libvirt-daemon-driver-qemu")[1])[1]
+
+    t.check(chosen() == newer, f"without a pin apt would install {chosen()}, not {newer}")
+    t.pin(host)
+    t.check("iaj" in chosen(), f"with the pin apt would install {chosen()}")
+    # The series is gone, and our small package stays to tell so.
+    deb = glob.glob(os.path.join(host.root, "debian-repository/libvirt-daemon-driver-qemu_*.deb"))
+    inside = [f"/debian-repository/{os.path.basename(path)}" for path in deb]
+    host.execute("dpkg", "--force-depends", "--force-downgrade", "-i", *inside)
+    t.checked(host, 2, "without interruptible async jobs")
+
+
+def files(host):
+    """All files of the host but those of apt and dpkg themselves, below its root"""
+    found = set()
+    for folder, names, others in os.walk(host.root):
+        inside = folder[len(host.root):] or "/"
+        names[:] = [name for name in names
+                    if not NOT_OURS.match(os.path.join(inside, name))
+                    and not os.path.ismount(os.path.join(folder, name))]
+        found |= {os.path.join(inside, name) for name in names + others}
+    return found
+
+
+def purge(t):
+    """Taken back, nothing of ours is left, and the same packages of Debian's are there.
+    Purged in place of that, ours leaves what Debian's would leave."""
+    alpha, beta = t.alpha, t.beta
+    for host in (alpha, beta):
+        host.end_daemon()
+    before, packages = files(alpha), alpha.execute("dpkg-query", "-W")[1]
+    t.install(alpha)
+    t.check("/usr/sbin/libvirt-iaj" in files(alpha), "the check is not installed")
+    t.pin(alpha)
+    t.take_back(alpha)
+    after = files(alpha)
+    t.check(before == after, f"left behind: {sorted(after - before)[:5]}, "
+                             f"gone: {sorted(before - after)[:5]}")
+    t.check(alpha.execute("dpkg-query", "-W")[1] == packages, "other packages than before")
+    left = [path for path in after if "iaj" in path]
+    t.check(not left, f"left behind: {left}")
+    # Both purged, from equal roots: alpha with ours, beta with Debian's
+    t.install(alpha)
+    for host in (alpha, beta):
+        names = host.execute("sh", "-c", r"dpkg-query -W -f '${source:Package} ${Package}\n' | "
+                             r"sed -n 's/^libvirt //p'")[1].split()
+        host.execute("dpkg", "--purge", "--force-depends", *names)
+    os.unlink(os.path.join(alpha.root, "etc/apt/sources.list.d/libvirt-iaj.sources"))
+    ours, debian = files(alpha), files(beta)
+    t.check(ours == debian, f"ours leaves {sorted(ours ^ debian)[:5]}")
+
+
+def two_hosts(t):
+    """The autopkgtest, in a root with our packages."""
+    host = t.alpha
+    t.install(host)
+    host.end_daemon()
+    where = os.path.join(t.args.repository, "..", "debian", "tests", "two-hosts")
+    _, output = host.execute("env", f"AUTOPKGTEST_TMP={t.folder}/two-hosts", os.path.normpath(where))
+    t.log(output)
+    t.check(output.splitlines()[-1] == "two-hosts: ok", "did not end in `two-hosts: ok`")
+
+
+CASES = {
+    **{f"upgrade/{kind.name}": (upgrade, kind) for kind in CANCELLED + GOES_ON + STUCK},
+    **{f"take-back/{kind.name}": (take_back, kind) for kind in CANCELLED + GOES_ON + STUCK},
+    "check": (check_command,),
+    "purge": (purge,),
+    "two-hosts": (two_hosts,),
+}
+
+
+def main(folder):
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    test = RootTest(folder, ARGS)
+    function, *kind = CASES[ARGS.case]
+    try:
+        function(test, *kind)
+        deaths = test.deaths()
+        test.check(not deaths, "; ".join(deaths))
+    except sandbox.Interrupted:
+        print("interrupted or out of time")
+        return 1
+    except Exception as error:  # pylint: disable=broad-except
+        if not isinstance(error, Failure):
+            traceback.print_exc(file=sys.stdout)
+        print(f"files: {folder}")
+        print("; ".join(test.deaths()) or str(error).replace("\n", "; ") or type(error).__name__)
+        return 1
+    print("ok")
+    return 0
+
+
+if __name__ == "__main__":
+    PARSER = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    PARSER.add_argument("--root", required=True, help="see tests/packages/hosts-root")
+    PARSER.add_argument("--repository", required=True, help="see scripts/package")
+    PARSER.add_argument("--release", required=True, help="of Debian")
+    PARSER.add_argument("--tools", required=True, help="folder with our tools and the guest")
+    PARSER.add_argument("--work", required=True, help="folder of all these")
+    PARSER.add_argument("case", choices=CASES, metavar="CASE", help=", ".join(CASES))
+    ARGS = PARSER.parse_args()
+    sys.exit(sandbox.run(main, ARGS.work, f"root-{ARGS.case.replace('/', '-')}"))

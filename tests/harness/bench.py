@@ -28,7 +28,8 @@ from harness import bench_plan, bench_report, bench_stats, faults, sandbox  # no
 from harness.bare_guest import BareGuest  # noqa: E402
 from harness.bench_phases import PhaseWatch  # noqa: E402
 from harness.guest import Guest, GuestFault  # noqa: E402
-from harness.host import Host, HostError  # noqa: E402
+from harness.host import HostError  # noqa: E402
+from harness.sides import Sides  # noqa: E402
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 GUEST = "guest"
@@ -75,8 +76,6 @@ class Bench:
     def __init__(self, args, folder):
         self.args = args
         self.folder = folder
-        self.builds = {"stock": args.stock, "series": args.series}
-        self.variant = None
         self.began = time.monotonic()
         self.results = {"format": 1, "settings": settings(args), "complete": False,
                         "seconds": 0, "notes": [], "migrations": [], "held": [], "jobs": []}
@@ -84,12 +83,8 @@ class Bench:
         shutil.rmtree(self.raw, ignore_errors=True)
         os.makedirs(self.raw)
         self.count = 0      # of measurements, to name their files
-        self.hosts = [Host(folder, name, args.stock) for name in ("alpha", "beta")]
-        for host in self.hosts:
-            for variant in VARIANTS:
-                os.makedirs(self.kept_cache(variant), exist_ok=True)
-                os.makedirs(f"{self.cache(host)}-{variant}")
-                self.copy_cache(self.kept_cache(variant), f"{self.cache(host)}-{variant}")
+        self.sides = Sides(folder, {"stock": args.stock, "series": args.series}, args.work)
+        self.hosts = self.sides.hosts
         self.guest = self.make_guest(GUEST, area=32, disk_mib=32)
         self.disks = [self.guest.disk, self.guest.disk + ".copy"]
         subprocess.run(["qemu-img", "create", "-q", "-f", "raw", self.disks[1], "32M"],
@@ -120,37 +115,14 @@ class Bench:
 
     # --- hosts ---
 
-    # What a daemon has learnt about QEMU holds for its own build only; learning it anew
-    # takes long.
-
-    @staticmethod
-    def cache(host):
-        return os.path.join(host.folder, "cache")
-
-    def kept_cache(self, variant):
-        """The folder where it is kept from run to run"""
-        name = os.path.relpath(self.builds[variant], self.args.work).strip("./")
-        return os.path.join(self.args.work, "cache", name.replace("/", "-"))
-
-    @staticmethod
-    def copy_cache(source, destination):
-        if os.path.isdir(source):
-            subprocess.run(["cp", "-a", f"{source}/.", f"{destination}/"], check=True)
+    @property
+    def variant(self):
+        return self.sides.side
 
     def switch(self, variant):
         """Has both hosts run the daemon of the other build."""
-        if self.variant == variant:
+        if not self.sides.switch(variant):
             return
-        for host in self.hosts:
-            cache = self.cache(host)
-            if self.variant:
-                host.end_daemon()
-                self.copy_cache(cache, f"{cache}-{self.variant}")
-            self.copy_cache(f"{cache}-{variant}", cache)
-            host.build = self.builds[variant]
-            host.start()
-        self.variant = variant
-        self.copy_cache(self.cache(self.hosts[0]), self.kept_cache(variant))
         self.warm_up()
         if not self.results["settings"].get("libvirt " + variant):
             self.results["settings"]["libvirt " + variant] = dotted(
@@ -187,10 +159,9 @@ class Bench:
                 host.kill_daemon()
         time.sleep(1)
         # A failed change of daemons may have left one of each.
-        self.variant = "stock"
+        self.sides.forget()
+        self.sides.switch("stock")
         for host in self.hosts:
-            host.build = self.builds[self.variant]
-            host.start()
             for domain in faults.within(30, host.conn.listAllDomains, "list"):
                 if domain.isActive():
                     faults.within(30, domain.destroy, "destroy")

@@ -364,6 +364,7 @@ def write(out, results):
         text += f"\n## Scrapes: {what}\n\nSource, destination.\n\n" + bench_report.table(
             ["guests", "at a time", "", "scrapes", "missed", "late", "median, ms", "slowest, ms",
              "errors by code"], rows)
+    text += growth(results)
     shown = list(dict.fromkeys((sample["guests"], sample["at_once"])
                                for sample in results["evacuations"]))
     text += "\n## Scrape by scrape\n\nGrey: the evacuation.\n"
@@ -375,6 +376,24 @@ def write(out, results):
     with open(path, "w") as file:
         file.write(text)
     return path
+
+
+def growth(results):
+    """What a guest costs among how many: a figure that grows faster than the number of guests
+    goes up from row to row"""
+    rows = []
+    for at_once in dict.fromkeys(sample["at_once"] for sample in results["evacuations"]):
+        for variant in VARIANTS:
+            for sample in results["evacuations"]:
+                if (sample["at_once"], sample["variant"]) == (at_once, variant):
+                    scrapes = sample["scrapes"]["all, every second"].values()
+                    slowest = max(end["p50"] for end in scrapes)
+                    rows.append([str(at_once), variant, str(sample["guests"]),
+                                 *(number(figure / sample["guests"]) for figure in
+                                   (sample["total_ms"], slowest, sum(sample["cpu_ms"].values())))])
+    return "\n## Growth\n\nEach figure divided by the number of guests, in ms.\n\n" \
+        + bench_report.table(["at a time", "", "guests", "total", "median scrape of all, the "
+                              "slower host", "CPU of both daemons"], rows)
 
 
 def numbers(text):

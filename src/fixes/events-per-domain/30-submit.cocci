@@ -53,7 +53,13 @@ identifier vm, event, driver, type;
 +    event->eventType = type;
      ...
 -    if (virThreadPoolSendJob(driver->workerPool, 0, event) < 0) {
--        virObjectUnref(vm);
+-        virObjectUnref(
+(
+-            vm
+|
+-            event->vm
+)
+-            );
 -        qemuProcessEventFree(event);
 -    }
 +    g_queue_push_tail(priv->events, event);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
+// one-of: mask
 // files: src/qemu/qemu_snapshot.c
 // aims: qemuSnapshotDelete
 

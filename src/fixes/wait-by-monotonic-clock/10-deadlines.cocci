@@ -25,7 +25,7 @@ symbol VIR_JOB_WAIT_TIME;
 identifier now, then, seconds;
 statement S;
 @@
- qemuAgentSend(..., int seconds)
+ qemuAgentSend(..., int seconds, ...)
  {
      <+...
 -    unsigned long long now;

@@ -18,6 +18,7 @@ import pty
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -520,15 +521,14 @@ def help_and_man_page_agree(folder):
     env = {**os.environ, "DESTDIR": os.path.join(folder, "dest")}
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True,
                    env=env, stdout=subprocess.DEVNULL)
-    found = {}
-    for where, _, names in os.walk(env["DESTDIR"]):
-        found.update((name, os.path.join(where, name)) for name in names)
-    check(found.keys() == {"virt-jobstorm", "virt-jobstorm.1", "virt-jobstorm.schema.json"},
-          f"installed: {found}")
-    check(found["virt-jobstorm"].endswith("/bin/virt-jobstorm")
-          and os.access(found["virt-jobstorm"], os.X_OK), f"{found}")
-    check(found["virt-jobstorm.1"].endswith("/man/man1/virt-jobstorm.1"), f"{found}")
-    with open(found["virt-jobstorm.1"]) as file:
+    root = os.path.join(env["DESTDIR"], "usr/local")
+    found = {os.path.relpath(os.path.join(where, name), root)
+             for where, _, names in os.walk(env["DESTDIR"]) for name in names}
+    check(found == {"bin/virt-jobstorm", "share/man/man1/virt-jobstorm.1",
+                    "share/bash-completion/completions/virt-jobstorm",
+                    "share/virt-jobstorm/virt-jobstorm.schema.json"}, f"installed: {found}")
+    check(os.access(f"{root}/bin/virt-jobstorm", os.X_OK), "it cannot be run")
+    with open(f"{root}/share/man/man1/virt-jobstorm.1") as file:
         page = file.read().replace("\\-", "-")
     for option in options - {"--help"}:
         check(option in page, f"the manual page says nothing of {option}")
@@ -537,6 +537,48 @@ def help_and_man_page_agree(folder):
     for line in run("--list-calls").splitlines():
         check(f"fI{line.split()[0]}\\fP" in page, f"the manual page says nothing of {line}")
     check(re.match(r"virt-jobstorm \d", run("--version")), "no version")
+
+
+def completed(*words):
+    script = ('PATH=$1:$PATH; . "$2"; shift 2; COMP_WORDS=(virt-jobstorm "$@"); '
+              'COMP_CWORD=$#; _virt_jobstorm; printf "%s\\n" "${COMPREPLY[@]}"')
+    folder = os.path.join(os.path.dirname(SCHEMA), "virt-jobstorm.bash")
+    return subprocess.run(["bash", "-c", script, "bash", os.path.dirname(PROGRAM), folder, *words],
+                          check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+
+
+@case
+def arguments_are_completed(folder):
+    options = set(re.findall(r"--[a-z-]+", run("--help").partition("Conditions of")[0]))
+    check(options - set(completed("-")) == set(), f"{options - set(completed('-'))}")
+    check(completed("--fail-") == ["--fail-if"], f"{completed('--fail-')}")
+    check(completed("--call", "domstats,dumpx") == ["domstats,dumpxml"], "calls")
+    check(set(completed("--flags", "live,para")) == {"live,parallel"}, "flags")
+    check(completed("--param", "bandw") == ["bandwidth="], "parameters")
+    check("p99.9" in completed("--fail-if", "p9"), "conditions")
+    path = os.path.join(folder, "some.json")
+    open(path, "w").close()
+    check(completed("--json", path[:-3]) == [path], "files")
+
+
+@case
+def package(folder):
+    """Its own Debian package; built once, from the plain build."""
+    if sanitized() or not shutil.which("dpkg-deb"):
+        print("# skipped: no plain build, or no dpkg-deb")
+        return
+    top = os.path.dirname(os.path.dirname(SCHEMA))
+    path = subprocess.run([f"{top}/build-aux/jobstorm-deb", folder, "1.2-3"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.split()[-1]
+    fields = subprocess.run(["dpkg-deb", "-f", path], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    check("Version: 1.2-3\n" in fields and re.search("^Depends: .*libvirt0", fields, re.M), fields)
+    subprocess.run(["dpkg-deb", "-x", path, f"{folder}/root"], check=True)
+    subprocess.run([f"{folder}/root/usr/bin/virt-jobstorm", *TEST, "--duration", "200ms"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for name in ("share/man/man1/virt-jobstorm.1.gz", "share/doc/virt-jobstorm/copyright",
+                 "share/bash-completion/completions/virt-jobstorm"):
+        check(os.path.exists(f"{folder}/root/usr/{name}"), f"no {name}")
 
 
 @case

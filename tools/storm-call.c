@@ -6,6 +6,7 @@
  */
 
 #include "storm-call.h"
+#include "storm-text.h"
 
 #include <libvirt/libvirt-qemu.h>
 #include <stdlib.h>
@@ -247,7 +248,7 @@ add_choice(GPtrArray *choices, const char *name, char **error)
     guint i;
 
     if (find_choice(choices, name)) {
-        *error = g_strdup_printf("the call %s is named twice", name);
+        *error = g_strdup_printf(_("the call %s is named twice"), name);
         return false;
     }
     for (i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -258,7 +259,7 @@ add_choice(GPtrArray *choices, const char *name, char **error)
             return true;
         }
     }
-    *error = g_strdup_printf("unknown call %s", name);
+    *error = g_strdup_printf(_("unknown call %s"), name);
     return false;
 }
 
@@ -271,15 +272,15 @@ set_argument(GPtrArray *choices, const char *word, char **error)
     StormChoice *choice = find_choice(choices, name);
 
     if (!equals || !equals[1]) {
-        *error = g_strdup_printf("--call-arg wants NAME=VALUE, not %s", word);
+        *error = g_strdup_printf(_("--call-arg wants NAME=VALUE, not %s"), word);
     } else if (!choice) {
-        *error = g_strdup_printf("an argument for the call %s, which is not among those chosen",
+        *error = g_strdup_printf(_("an argument for the call %s, which is not among those chosen"),
                                  name);
     } else if (!(choice->call->flags & (STORM_TAKES_TEXT | STORM_TAKES_NUMBER))) {
-        *error = g_strdup_printf("the call %s takes no argument", name);
+        *error = g_strdup_printf(_("the call %s takes no argument"), name);
     } else if (choice->call->flags & STORM_TAKES_NUMBER &&
                !g_ascii_string_to_unsigned(equals + 1, 10, 0, G_MAXLONG, &choice->number, NULL)) {
-        *error = g_strdup_printf("the call %s takes a number, not %s", name, equals + 1);
+        *error = g_strdup_printf(_("the call %s takes a number, not %s"), name, equals + 1);
     } else {
         g_free(choice->text);
         choice->text = g_strdup(equals + 1);
@@ -320,10 +321,10 @@ storm_choice_fits(const StormChoice *choice, const StormTarget *target, char **e
     if (choice->text)
         return true;
     if (flags & STORM_NEEDS_DISK && !target->disk)
-        *error = g_strdup_printf("%s has no disk for %s", target->name, choice->call->name);
+        *error = g_strdup_printf(_("%s has no disk for %s"), target->name, choice->call->name);
     else if (flags & STORM_NEEDS_INTERFACE && !target->interface)
-        *error = g_strdup_printf("%s has no network interface for %s (one without a name has "
-                                 "no statistics)", target->name, choice->call->name);
+        *error = g_strdup_printf(_("%s has no network interface for %s (one without a name has "
+                                 "no statistics)"), target->name, choice->call->name);
     else
         return true;
     return false;

@@ -17,6 +17,7 @@
  */
 
 #include "storm-client.h"
+#include "storm-text.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -411,7 +412,7 @@ storm_host_start(StormHost *host, guint clients, gint64 start, char **error)
         client->schedule = storm_schedule_of_client(start, host->load->rate, i, clients);
         pthread_mutex_init(&client->lock, NULL);
         if (!storm_thread_start(&client->thread, client_main, client, &why)) {
-            *error = g_strdup_printf("%s: client %u of %u: %s", host->name, i + 1, clients, why);
+            *error = g_strdup_printf(_("%s: client %u of %u: %s"), host->name, i + 1, clients, why);
             pthread_mutex_destroy(&client->lock);
             g_free(client);
             return false;

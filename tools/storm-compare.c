@@ -55,18 +55,37 @@ storm_range_of(const GArray *counts, double share, StormRange *range)
     return true;
 }
 
+/* Prints the first cells of a line; frees @first, @second and @ratio, which may be NULL. */
+static void
+print_cells(const char *whose, const char *what, char *first, char *second, char *ratio)
+{
+    storm_print_cell(whose, -31);
+    storm_print_cell(what, -10);
+    storm_print_cell(first, 11);
+    storm_print_cell(second, 11);
+    storm_print_cell(ratio ? ratio : "", 11);
+    g_free(first);
+    g_free(second);
+    g_free(ratio);
+}
+
 static void
 print_ratio(const char *whose, const char *what, const StormRange *a, const StormRange *b)
 {
-    g_autofree char *first = storm_format_time((gint64)a->value);
-    g_autofree char *second = storm_format_time((gint64)b->value);
+    char *first = storm_show_time((gint64)a->value);
+    char *second = storm_show_time((gint64)b->value);
 
     /* What is too short to tell has no ratio. */
-    if (a->value <= 0 || a->least <= 0 || b->value <= 0)
-        storm_print("%-30s %-10s %10s %10s %10s\n", whose, what, first, second, "-");
-    else
-        storm_print("%-30s %-10s %10s %10s %10.3f  (%.3f ... %.3f)\n", whose, what, first, second,
-                    b->value / a->value, b->least / a->most, b->most / a->least);
+    if (a->value <= 0 || a->least <= 0 || b->value <= 0) {
+        print_cells(whose, what, first, second, g_strdup("-"));
+        storm_print("\n");
+    } else {
+        g_autofree char *least = storm_show_ratio(b->least / a->most);
+        g_autofree char *most = storm_show_ratio(b->most / a->least);
+
+        print_cells(whose, what, first, second, storm_show_ratio(b->value / a->value));
+        storm_print("  (%s ... %s)\n", least, most);
+    }
 }
 
 static void
@@ -85,7 +104,7 @@ compare_counts(const char *whose, const GArray *a, const GArray *b, bool tail)
             storm_range_of(b, quantiles[i].share, &of_b))
             print_ratio(whose, quantiles[i].name, &of_a, &of_b);
         else if (i == 0)
-            storm_print("%-30s nothing to compare\n", whose);
+            storm_print(_("%s: nothing to compare\n"), whose);
     }
 }
 
@@ -106,7 +125,7 @@ load(const char *path, char **error)
     if (!root || !JSON_NODE_HOLDS_OBJECT(root) ||
         !json_object_has_member(json_node_get_object(root), "format") ||
         json_object_get_int_member(json_node_get_object(root), "format") != 1) {
-        *error = g_strdup_printf("%s: not what --json writes", path);
+        *error = g_strdup_printf(_("%s: not what --json writes"), path);
         return NULL;
     }
     return g_steal_pointer(&parser);
@@ -237,21 +256,22 @@ storm_compare(const char *a, const char *b, char **error)
     hosts = json_object_get_array_member(root_of(first), "hosts");
     others = json_object_get_array_member(root_of(second), "hosts");
     if (json_array_get_length(hosts) != json_array_get_length(others)) {
-        *error = g_strdup_printf("%s has %u hosts, %s has %u", a, json_array_get_length(hosts),
+        *error = g_strdup_printf(_("%s has %u hosts, %s has %u"), a, json_array_get_length(hosts),
                                  b, json_array_get_length(others));
         return false;
     }
-    storm_print("%-30s %-10s %10s %10s %10s  %s\n", "", "", "A", "B", "B / A", "range (95 %)");
+    print_cells("", "", g_strdup("A"), g_strdup("B"), g_strdup("B / A"));
+    storm_print("  %s\n", _("range (95 %)"));
     for (i = 0; i < json_array_get_length(hosts); i++) {
         JsonObject *host = json_array_get_object_element(hosts, i);
         JsonObject *other = json_array_get_object_element(others, i);
 
         compare_hosts(host, other);
-        storm_print("%-30s %-10s %10" G_GINT64_FORMAT " %10" G_GINT64_FORMAT "\n",
-                    json_object_get_string_member(host, "name"), "errors", errors_of(host),
-                    errors_of(other));
+        print_cells(json_object_get_string_member(host, "name"), _("errors"),
+                    storm_show_count(errors_of(host)), storm_show_count(errors_of(other)), NULL);
+        storm_print("\n");
     }
-    compare_rounds(root_of(first), root_of(second), "downtime_ms", "downtime");
-    compare_rounds(root_of(first), root_of(second), "total_ms", "migration");
+    compare_rounds(root_of(first), root_of(second), "downtime_ms", _("downtime"));
+    compare_rounds(root_of(first), root_of(second), "total_ms", _("migration"));
     return true;
 }

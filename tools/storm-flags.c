@@ -6,6 +6,7 @@
  */
 
 #include "storm-flags.h"
+#include "storm-text.h"
 
 #include <string.h>
 
@@ -111,12 +112,12 @@ storm_flags_parse(const char *list, StormFlags *flags, char **error)
     memset(flags, 0, sizeof(*flags));
     for (i = 0; names[i]; i++) {
         if (*names[i] && !add_flag(flags, names[i])) {
-            *error = g_strdup_printf("unknown migration flag %s", names[i]);
+            *error = g_strdup_printf(_("unknown migration flag %s"), names[i]);
             return false;
         }
     }
     if (flags->postcopy_after_precopy && !(flags->flags & VIR_MIGRATE_POSTCOPY)) {
-        *error = g_strdup("postcopy-after-precopy wants postcopy, too");
+        *error = g_strdup(_("postcopy-after-precopy wants postcopy, too"));
         return false;
     }
     return true;
@@ -208,7 +209,7 @@ storm_params_parse(const char *const *words, StormParams *params, char **error)
         g_autofree char *name = equals ? g_strndup(words[i], equals - words[i]) : NULL;
 
         if (!name) {
-            *error = g_strdup_printf("a parameter wants NAME=VALUE, not %s", words[i]);
+            *error = g_strdup_printf(_("a parameter wants NAME=VALUE, not %s"), words[i]);
             return false;
         }
         for (n = 0; n < G_N_ELEMENTS(param_table); n++) {
@@ -216,7 +217,7 @@ storm_params_parse(const char *const *words, StormParams *params, char **error)
                 break;
         }
         if (n == G_N_ELEMENTS(param_table)) {
-            *error = g_strdup_printf("unknown migration parameter %s", name);
+            *error = g_strdup_printf(_("unknown migration parameter %s"), name);
             return false;
         }
         if (!add_param(params, n, equals + 1, error))

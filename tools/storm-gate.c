@@ -6,6 +6,7 @@
  */
 
 #include "storm-gate.h"
+#include "storm-text.h"
 
 #include <math.h>
 #include <string.h>
@@ -128,7 +129,7 @@ storm_gates_parse(const char *const *words, char **error)
         StormGate *gate = gate_parse(words[i]);
 
         if (!gate) {
-            *error = g_strdup_printf("--fail-if wants a condition such as p99>100ms, not %s",
+            *error = g_strdup_printf(_("--fail-if wants a condition such as p99>100ms, not %s"),
                                      words[i]);
             return NULL;
         }

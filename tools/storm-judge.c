@@ -6,11 +6,12 @@
  */
 
 #include "storm-judge.h"
+#include "storm-text.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Adds a reason why the run has failed. */
+/* Adds a reason why the run has failed; @format is not translated yet. */
 void
 storm_run_fault(StormRun *run, const char *format, ...)
 {
@@ -18,6 +19,9 @@ storm_run_fault(StormRun *run, const char *format, ...)
 
     va_start(args, format);
     g_ptr_array_add(run->faults, g_strdup_vprintf(format, args));
+    va_end(args);
+    va_start(args, format);
+    g_ptr_array_add(run->shown_faults, g_strdup_vprintf(_(format), args));
     va_end(args);
 }
 
@@ -35,7 +39,7 @@ storm_judge_pending(StormRun *run)
         if (!pending.oldest ||
             storm_now() - pending.oldest <= run->options->query_timeout)
             continue;
-        storm_run_fault(run, "client %u of %s has had no answer for %.0f s", pending.client,
+        storm_run_fault(run, N_("client %u of %s has had no answer for %.0f s"), pending.client,
                         storm_host_name(storm_run_host(run, i)),
                         run->options->query_timeout / 1e9);
         run->ending = true;
@@ -54,10 +58,10 @@ storm_judge_whereabouts(StormRun *run, const StormRound *round)
     /* One that was paused before stays so. */
     if (state[1] != wanted && !(wanted == VIR_DOMAIN_RUNNING && state[1] == VIR_DOMAIN_PAUSED &&
                                 !run->options->check))
-        storm_run_fault(run, "round %u: the domain's state on the destination is %d, not %d",
+        storm_run_fault(run, N_("round %u: the domain's state on the destination is %d, not %d"),
                         round->number, state[1], wanted);
     if (state[0] != VIR_DOMAIN_SHUTOFF && state[0] != STORM_STATE_ABSENT)
-        storm_run_fault(run, "round %u: the domain's state on the source is %d, not off",
+        storm_run_fault(run, N_("round %u: the domain's state on the source is %d, not off"),
                         round->number, state[0]);
 }
 
@@ -77,16 +81,17 @@ storm_judge_answers(StormRun *run)
         outstanding = all.count[STORM_OUTSTANDING];
         /* Nothing asked is nothing learnt. */
         if (run->options->clients && bad + outstanding == all.queries && !run->interrupted)
-            storm_run_fault(run, "no query to %s was answered", name);
+            storm_run_fault(run, N_("no query to %s was answered"), name);
         if (!run->options->check)
             continue;
         if (bad)
-            storm_run_fault(run, "%" G_GUINT64_FORMAT " wrong answers or errors on %s", bad, name);
+            storm_run_fault(run, N_("%llu wrong answers or errors on %s"),
+                            (unsigned long long)bad, name);
         if (outstanding && !run->ending)
-            storm_run_fault(run, "%" G_GUINT64_FORMAT " queries to %s have no answer",
-                            outstanding, name);
+            storm_run_fault(run, N_("%llu queries to %s have no answer"),
+                            (unsigned long long)outstanding, name);
         if (run->options->clients && run->options->migrate && !all.count[STORM_OK])
-            storm_run_fault(run, "%s never answered for the active domain", name);
+            storm_run_fault(run, N_("%s never answered for the active domain"), name);
     }
 }
 
@@ -104,8 +109,8 @@ storm_judge_errors(StormRun *run)
     if (bad <= (guint64)run->options->max_errors)
         return;
     if (!run->too_many_errors)
-        storm_run_fault(run, "%" G_GUINT64_FORMAT " errors, more than %" G_GINT64_FORMAT, bad,
-                        run->options->max_errors);
+        storm_run_fault(run, N_("%llu errors, more than %lld"), (unsigned long long)bad,
+                        (long long)run->options->max_errors);
     run->too_many_errors = true;
     run->ending = true;
 }
@@ -117,10 +122,10 @@ hold(StormRun *run, const StormGate *gate, double value, const char *whose)
     g_autofree char *text = NULL;
 
     if (isnan(value)) {
-        storm_run_fault(run, "%s: nothing was measured for %s", gate->text, whose);
+        storm_run_fault(run, N_("%s: nothing was measured for %s"), gate->text, whose);
     } else if (storm_gate_fails(gate, value)) {
         text = storm_gate_format(gate, value);
-        storm_run_fault(run, "%s: it is %s for %s", gate->text, text, whose);
+        storm_run_fault(run, N_("%s: it is %s for %s"), gate->text, text, whose);
     }
 }
 
@@ -135,11 +140,11 @@ judge_rounds(StormRun *run, const StormGate *gate)
 
         for (i = 0; !run->watch && i < run->rounds->len; i++)
             failed += ((StormRound *)g_ptr_array_index(run->rounds, i))->migrated.error != NULL;
-        hold(run, gate, failed, "all migrations");
+        hold(run, gate, failed, N_("all migrations"));
         return;
     }
     if (!run->rounds->len)
-        hold(run, gate, NAN, "any migration");
+        hold(run, gate, NAN, N_("any migration"));
     for (i = 0; i < run->rounds->len; i++) {
         const StormRound *round = g_ptr_array_index(run->rounds, i);
         g_autofree char *whose = g_strdup_printf("round %u", round->number);

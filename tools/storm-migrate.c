@@ -73,7 +73,8 @@ worker_main(void *opaque)
     StormMigration *migration = opaque;
     StormMigrated *result = &migration->result;
     g_autoptr(virConnect) conn = storm_connect(migration->options.source, STORM_READ_WRITE);
-    g_autoptr(virConnect) dconn = conn ? storm_connect(migration->options.destination, STORM_READ_WRITE) : NULL;
+    g_autoptr(virConnect) dconn = conn ? storm_connect(migration->options.destination,
+                                                       STORM_READ_WRITE) : NULL;
 
     result->state[0] = result->state[1] = STORM_STATE_UNKNOWN;
     result->start = result->end = storm_now();

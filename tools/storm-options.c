@@ -6,17 +6,18 @@
  */
 
 #include "storm-options.h"
+#include "storm-text.h"
 
 #include <math.h>
 #include <string.h>
 
-static const char summary[] =
-    "Calls libvirt's API from many clients at once, in tight loops or at a fixed rate,\n"
+static const char *const summary =
+    N_("Calls libvirt's API from many clients at once, in tight loops or at a fixed rate,\n"
     "records how long each call takes and what it comes to, and can migrate the domain\n"
-    "back and forth meanwhile, measuring the downtime.";
+    "back and forth meanwhile, measuring the downtime.");
 
-static const char examples[] =
-    "Examples:\n"
+static const char *const examples =
+    N_("Examples:\n"
     "  Query a domain's statistics from 8 clients for half a minute:\n"
     "    virt-jobstorm --uri qemu:///system --domain vm1 --clients 8 --duration 30s\n"
     "  Mixed monitoring of all domains, ten queries a second, for plots:\n"
@@ -34,7 +35,7 @@ static const char examples[] =
     "  1  something went wrong: a migration failed, no query to a host was answered, a\n"
     "     file could not be written, or --check found a fault\n"
     "  2  it could not begin: the options, the hosts or the domain will not do\n"
-    "  3  it was interrupted; the results so far are complete\n";
+    "  3  it was interrupted; the results so far are complete\n");
 
 /* Options of GOption that store to @o */
 static GOptionContext *
@@ -42,112 +43,115 @@ make_context(StormOptions *o)
 {
     const GOptionEntry load[] = {
         { "uri", 'u', 0, G_OPTION_ARG_STRING_ARRAY, &o->uris,
-          "Host to query; may be given several times (default: libvirt's default)", "URI" },
+          N_("Host to query; may be given several times (default: libvirt's default)"), "URI" },
         { "readonly", 0, 0, G_OPTION_ARG_NONE, &o->read_only,
-          "Refuse calls and migrations that need more than a read-only connection", NULL },
+          N_("Refuse calls and migrations that need more than a read-only connection"), NULL },
         { "keepalive-interval", 0, 0, G_OPTION_ARG_INT, &o->keepalive_interval,
-          "Seconds between two messages that keep a connection alive, 0 for none (default 5)",
+          N_("Seconds between two messages that keep a connection alive, 0 for none (default 5)"),
           "N" },
         { "keepalive-count", 0, 0, G_OPTION_ARG_INT, &o->keepalive_count,
-          "Messages without an answer after which a connection is given up (default 6)", "N" },
+          N_("Messages without an answer after which a connection is given up (default 6)"), "N" },
         { "domain", 'd', 0, G_OPTION_ARG_STRING, &o->domain,
-          "Domain to query, and to migrate", "NAME" },
+          N_("Domain to query, and to migrate"), "NAME" },
         { "all-domains", 'a', 0, G_OPTION_ARG_NONE, &o->all,
-          "Query all active domains: domstats of the whole host at once, the other calls "
-          "one domain after the other", NULL },
+          N_("Query all active domains: domstats of the whole host at once, the other calls "
+          "one domain after the other"), NULL },
         { "clients", 'c', 0, G_OPTION_ARG_INT, &o->clients,
-          "Clients per host, each with its own connection (default 1)", "N" },
+          N_("Clients per host, each with its own connection (default 1)"), "N" },
         { "call", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->calls,
-          "Calls to make in turn (default domstats; see --list-calls)", "LIST" },
+          N_("Calls to make in turn (default domstats; see --list-calls)"), "LIST" },
         { "call-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->call_args,
-          "Argument of a call, such as migrate-setspeed=100", "CALL=VALUE" },
+          N_("Argument of a call, such as migrate-setspeed=100"), "CALL=VALUE" },
         { "nowait", 0, 0, G_OPTION_ARG_NONE, &o->nowait,
-          "Let domstats leave out what it would have to wait for", NULL },
+          N_("Let domstats leave out what it would have to wait for"), NULL },
         { "disturb", 0, 0, G_OPTION_ARG_NONE, &o->disturb,
-          "Allow calls that stop, end or change what the domain does", NULL },
+          N_("Allow calls that stop, end or change what the domain does"), NULL },
         { "rate", 'R', 0, G_OPTION_ARG_DOUBLE, &o->rate,
-          "Queries per second of each client; latency then counts from when a query was due "
-          "(default: tight loops)", "N" },
+          N_("Queries per second of each client; latency then counts from when a query was due "
+          "(default: tight loops)"), "N" },
         { "duration", 's', 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_DURATION],
-          "Query for this long, such as 30s or 2h, without a migration", "TIME" },
+          N_("Query for this long, such as 30s or 2h, without a migration"), "TIME" },
         { "seconds", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_SECONDS],
-          "The same", "TIME" },
+          N_("The same"), "TIME" },
         { "warm-up", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_WARM_UP],
-          "Query for this long first, which does not count (default 0)", "TIME" },
+          N_("Query for this long first, which does not count (default 0)"), "TIME" },
         { "query-timeout", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_QUERY_TIMEOUT],
-          "Time after which a query counts as late (default 60s)", "TIME" },
+          N_("Time after which a query counts as late (default 60s)"), "TIME" },
         { "drain", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_DRAIN],
-          "How long to wait at the end for answers (default 5s, with --check that of "
-          "--query-timeout); queries without one then are outstanding", "TIME" },
+          N_("How long to wait at the end for answers (default 5s, with --check that of "
+          "--query-timeout); queries without one then are outstanding"), "TIME" },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check,
-          "Hold every answer to what the domain's whereabouts allow; any error, and a query "
-          "without an answer for --query-timeout, is a fault", NULL },
+          N_("Hold every answer to what the domain's whereabouts allow; any error, and a query "
+          "without an answer for --query-timeout, is a fault"), NULL },
         { NULL }
     };
     const GOptionEntry migration[] = {
         { "migrate", 'm', 0, G_OPTION_ARG_STRING, &o->migrate,
-          "Migrate the domain to this host meanwhile, and back in turn", "DESTURI" },
+          N_("Migrate the domain to this host meanwhile, and back in turn"), "DESTURI" },
         { "watch", 'w', 0, G_OPTION_ARG_NONE, &o->watch,
-          "Report the migrations that others start on the hosts, of --domain or of all", NULL },
+          N_("Report the migrations that others start on the hosts, of --domain or of all"), NULL },
         { "from", 0, 0, G_OPTION_ARG_STRING, &o->from,
-          "Host that it comes from (default: the first --uri)", "URI" },
+          N_("Host that it comes from (default: the first --uri)"), "URI" },
         { "rounds", 'r', 0, G_OPTION_ARG_INT, &o->rounds,
-          "Number of migrations, there and back in turn (default 2; with --watch, no limit)", "N" },
+          N_("Number of migrations, there and back in turn (default 2; with --watch, no "
+             "limit)"), "N" },
         { "flags", 'f', 0, G_OPTION_ARG_STRING, &o->flag_list,
-          "Migration flags, named as virsh names them (default live,persistent)", "LIST" },
+          N_("Migration flags, named as virsh names them (default live,persistent)"), "LIST" },
         { "param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[0],
-          "Parameter, named as virsh names it, such as bandwidth=100", "NAME=VALUE" },
+          N_("Parameter, named as virsh names it, such as bandwidth=100"), "NAME=VALUE" },
         { "param-back", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->param_words[1],
-          "Parameter of the way back (default: those of --param)", "NAME=VALUE" },
+          N_("Parameter of the way back (default: those of --param)"), "NAME=VALUE" },
         { "pause", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_PAUSE],
-          "Time between two migrations (default 500ms)", "TIME" },
+          N_("Time between two migrations (default 500ms)"), "TIME" },
         { "round-timeout", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_ROUND_TIMEOUT],
-          "Time after which a migration is aborted, a fault (default 300s)", "TIME" },
+          N_("Time after which a migration is aborted, a fault (default 300s)"), "TIME" },
         { "heartbeat", 0, 0, G_OPTION_ARG_FILENAME, &o->heartbeat,
-          "File, FIFO or terminal to which the guest writes a line at regular intervals",
+          N_("File, FIFO or terminal to which the guest writes a line at regular intervals"),
           "FILE" },
         { "heartbeat-prefix", 0, 0, G_OPTION_ARG_STRING, &o->heartbeat_prefix,
-          "How such lines begin (default heartbeat)", "TEXT" },
+          N_("How such lines begin (default heartbeat)"), "TEXT" },
         { NULL }
     };
     const GOptionEntry output[] = {
         { "fail-if", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->gate_words,
-          "Have the run fail under this condition, such as p99>100ms, dumpxml.max>1s, errors>1%, "
-          "downtime>300ms; may be given several times", "CONDITION" },
+          N_("Have the run fail under this condition, such as p99>100ms, dumpxml.max>1s, errors>1%, "
+          "downtime>300ms; may be given several times"), "CONDITION" },
         { "max-errors", 0, 0, G_OPTION_ARG_INT64, &o->max_errors,
-          "End the run, as failed, at more than N errors and wrong answers", "N" },
-        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json, "Write the results to FILE, - being standard output; the tables then go to standard error",
+          N_("End the run, as failed, at more than N errors and wrong answers"), "N" },
+        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o->json,
+          N_("Write the results to FILE, - being standard output; the tables then go to "
+             "standard error"),
           "FILE" },
         { "compare", 0, 0, G_OPTION_ARG_NONE, &o->compare,
-          "Make no run: compare the results in two files, A.json and B.json", NULL },
+          N_("Make no run: compare the results in two files, A.json and B.json"), NULL },
         { "timeline", 't', 0, G_OPTION_ARG_FILENAME, &o->timeline,
-          "Write a row of comma-separated values for each query to FILE", "FILE" },
+          N_("Write a row of comma-separated values for each query to FILE"), "FILE" },
         { "interval-log", 0, 0, G_OPTION_ARG_FILENAME, &o->interval_log,
-          "Write a row of comma-separated values for each interval and host to FILE", "FILE" },
+          N_("Write a row of comma-separated values for each interval and host to FILE"), "FILE" },
         { "hdr-log", 0, 0, G_OPTION_ARG_FILENAME, &o->hdr_log,
-          "Write a histogram for each interval and host to FILE, in HdrHistogram's log format",
+          N_("Write a histogram for each interval and host to FILE, in HdrHistogram's log format"),
           "FILE" },
         { "interval", 0, 0, G_OPTION_ARG_STRING, &o->times[STORM_TIME_INTERVAL],
-          "Length of an interval (default 1s)", "TIME" },
-        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Show no progress", NULL },
-        { "list-calls", 0, 0, G_OPTION_ARG_NONE, &o->list_calls, "List the calls", NULL },
-        { "version", 'V', 0, G_OPTION_ARG_NONE, &o->version, "Show the version", NULL },
+          N_("Length of an interval (default 1s)"), "TIME" },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, N_("Show no progress"), NULL },
+        { "list-calls", 0, 0, G_OPTION_ARG_NONE, &o->list_calls, N_("List the calls"), NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &o->version, N_("Show the version"), NULL },
         { NULL }
     };
-    GOptionContext *context = g_option_context_new("- load libvirt's API, and record it");
+    GOptionContext *context = g_option_context_new(_("- load libvirt's API, and record it"));
     g_autofree char *flags = storm_flags_names();
     g_autofree char *params = storm_params_names();
     g_autofree char *gates = storm_gates_names();
-    g_autofree char *description = g_strdup_printf("Conditions of --fail-if are about: %s\n\n"
-                                                   "Migration flags: %s\n\n"
-                                                   "Migration parameters: %s\n\n%s",
-                                                   gates, flags, params, examples);
+    g_autofree char *description = g_strdup_printf(_("Conditions of --fail-if are about: %s\n\n"
+                                                     "Migration flags: %s\n\n"
+                                                     "Migration parameters: %s\n\n%s"),
+                                                   gates, flags, params, _(examples));
 
-    g_option_context_set_summary(context, summary);
+    g_option_context_set_summary(context, _(summary));
     g_option_context_set_description(context, description);
-    g_option_context_add_main_entries(context, load, NULL);
-    g_option_context_add_main_entries(context, migration, NULL);
-    g_option_context_add_main_entries(context, output, NULL);
+    g_option_context_add_main_entries(context, load, GETTEXT_PACKAGE);
+    g_option_context_add_main_entries(context, migration, GETTEXT_PACKAGE);
+    g_option_context_add_main_entries(context, output, GETTEXT_PACKAGE);
     return context;
 }
 
@@ -155,15 +159,15 @@ static char *
 check_numbers(const StormOptions *o)
 {
     if (o->clients < 0 || o->clients > 10000)
-        return g_strdup("--clients takes a number from 0 to 10000");
+        return g_strdup(_("--clients takes a number from 0 to 10000"));
     if (!isfinite(o->rate) || o->rate < 0 || o->rate > 1e6)
-        return g_strdup("--rate takes a number up to a million, or 0 for tight loops");
+        return g_strdup(_("--rate takes a number up to a million, or 0 for tight loops"));
     if (o->keepalive_interval < -1 || o->keepalive_count < -1 || o->keepalive_count == 0)
-        return g_strdup("--keepalive-interval takes seconds, or 0, --keepalive-count a number");
+        return g_strdup(_("--keepalive-interval takes seconds, or 0, --keepalive-count a number"));
     if (o->max_errors < -1)
-        return g_strdup("--max-errors takes a number");
+        return g_strdup(_("--max-errors takes a number"));
     if ((o->rounds < 1 && o->rounds != -1) || o->rounds > STORM_MAX_ROUNDS)
-        return g_strdup_printf("--rounds takes a number from 1 to %d", STORM_MAX_ROUNDS);
+        return g_strdup_printf(_("--rounds takes a number from 1 to %d"), STORM_MAX_ROUNDS);
     return NULL;
 }
 
@@ -194,10 +198,10 @@ parse_times(StormOptions *o)
         if (!o->times[i])
             continue;
         if (!storm_parse_time(o->times[i], times[i].unit, times[i].ns))
-            return g_strdup_printf("--%s takes a time, such as 30s or 2h, not %s", times[i].name,
+            return g_strdup_printf(_("--%s takes a time, such as 30s or 2h, not %s"), times[i].name,
                                    o->times[i]);
         if (*times[i].ns < times[i].least)
-            return g_strdup_printf("--%s takes %s at least", times[i].name, least);
+            return g_strdup_printf(_("--%s takes %s at least"), times[i].name, least);
     }
     return NULL;
 }
@@ -208,23 +212,23 @@ static char *
 check_together(const StormOptions *o)
 {
     if (!o->domain && !o->all && !o->watch)
-        return g_strdup("--domain or --all-domains is needed");
+        return g_strdup(_("--domain or --all-domains is needed"));
     if (o->watch && (o->migrate || o->check || o->heartbeat))
-        return g_strdup("--watch does not go with --migrate, --check and --heartbeat");
+        return g_strdup(_("--watch does not go with --migrate, --check and --heartbeat"));
     if (!o->watch && !o->migrate == !o->duration)
-        return g_strdup("one of --migrate, --watch and --duration is needed");
+        return g_strdup(_("one of --migrate, --watch and --duration is needed"));
     if (o->migrate && !o->domain)
-        return g_strdup("--migrate needs --domain");
+        return g_strdup(_("--migrate needs --domain"));
     if (o->migrate && o->read_only)
-        return g_strdup("--migrate needs more than --readonly");
+        return g_strdup(_("--migrate needs more than --readonly"));
     if (o->from && !o->migrate)
-        return g_strdup("--from needs --migrate");
+        return g_strdup(_("--from needs --migrate"));
     if (o->check && o->all)
-        return g_strdup("--check is about one --domain");
+        return g_strdup(_("--check is about one --domain"));
     if (o->check && o->nowait)
-        return g_strdup("--check wants all that --nowait leaves out");
+        return g_strdup(_("--check wants all that --nowait leaves out"));
     if (o->migrate && g_strcmp0(o->migrate, o->from ? o->from : o->uris ? o->uris[0] : NULL) == 0)
-        return g_strdup("the migration goes where it comes from");
+        return g_strdup(_("the migration goes where it comes from"));
     return NULL;
 }
 
@@ -239,12 +243,12 @@ gate_fits(const StormOptions *o, const StormGate *gate, char **error)
         found |= g_strcmp0(((StormChoice *)g_ptr_array_index(o->choices, i))->call->name,
                            gate->call) == 0;
     if (!found)
-        *error = g_strdup_printf("%s: the call %s is not among those chosen", gate->text,
+        *error = g_strdup_printf(_("%s: the call %s is not among those chosen"), gate->text,
                                  gate->call);
     else if (gate->kind >= STORM_GATE_MIGRATION && !o->migrate && !o->watch)
-        *error = g_strdup_printf("%s: there is no migration", gate->text);
+        *error = g_strdup_printf(_("%s: there is no migration"), gate->text);
     else if (gate->kind < STORM_GATE_MIGRATION && !o->clients)
-        *error = g_strdup_printf("%s: there is no query", gate->text);
+        *error = g_strdup_printf(_("%s: there is no query"), gate->text);
     return !*error;
 }
 
@@ -264,12 +268,12 @@ parse_words(StormOptions *o, char **error)
         const StormChoice *choice = g_ptr_array_index(o->choices, i);
 
         if (choice->call->flags & STORM_DISTURBS && !o->disturb) {
-            *error = g_strdup_printf("the call %s disturbs the domain; --disturb allows it",
+            *error = g_strdup_printf(_("the call %s disturbs the domain; --disturb allows it"),
                                      choice->call->name);
             return false;
         }
         if (choice->call->flags & STORM_WRITES && o->read_only) {
-            *error = g_strdup_printf("the call %s needs more than --readonly",
+            *error = g_strdup_printf(_("the call %s needs more than --readonly"),
                                      choice->call->name);
             return false;
         }
@@ -278,7 +282,7 @@ parse_words(StormOptions *o, char **error)
         stats |= strcmp(choice->call->name, "domstats") == 0;
     }
     if (o->nowait && !stats) {
-        *error = g_strdup("--nowait is for the call domstats");
+        *error = g_strdup(_("--nowait is for the call domstats"));
         return false;
     }
     o->gates = storm_gates_parse((const char *const *)o->gate_words, error);
@@ -326,11 +330,11 @@ storm_options_parse(int argc, char **argv, StormOptions *options, char **error)
     if (!g_option_context_parse(context, &argc, &argv, &gerror))
         *error = g_strdup(gerror->message);
     else if (options->compare && argc != 3)
-        *error = g_strdup("--compare wants two files");
+        *error = g_strdup(_("--compare wants two files"));
     else if (options->compare)
         return take_files(options, argv);
     else if (argc > 1)
-        *error = g_strdup_printf("unexpected argument %s", argv[1]);
+        *error = g_strdup_printf(_("unexpected argument %s"), argv[1]);
     else if (options->version || options->list_calls)
         return true;
     else if (!(*error = parse_times(options)) && !(*error = check_together(options)) &&

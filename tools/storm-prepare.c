@@ -6,6 +6,7 @@
  */
 
 #include "storm-run.h"
+#include "storm-text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #define FILES_BESIDES 64
 
 /* Connects to @uri to look at it: sets its @name and what @real_uri is, were it
- * the default, and, unless there are some, the run's target and, with --all-domains, the host's @targets. */
+ * the default, and, unless there are some, the run's target and, with --all-domains,
+ * the host's @targets. */
 static bool
 look_at_host(StormRun *run, const char *uri, char **name, char **real_uri,
              GPtrArray **targets, char **error)
@@ -69,7 +71,7 @@ check_fit(StormRun *run, const char *name, const GPtrArray *targets, char **erro
         if (run->load.whole_host && choice->call->flags & STORM_WHOLE_HOST)
             continue;
         if (!targets->len) {
-            *error = g_strdup_printf("%s has no active domain for %s", name, choice->call->name);
+            *error = g_strdup_printf(_("%s has no active domain for %s"), name, choice->call->name);
             return false;
         }
         for (t = 0; t < targets->len; t++) {
@@ -128,7 +130,7 @@ prepare_hosts(StormRun *run, char **error)
         ok = !run->options->from ||
              look_at_host(run, run->options->from, &name, &real_uri, NULL, error);
         if (ok && !run->target) {
-            *error = g_strdup_printf("no host runs a domain %s", run->options->domain);
+            *error = g_strdup_printf(_("no host runs a domain %s"), run->options->domain);
             ok = false;
         }
     }
@@ -166,7 +168,7 @@ prepare_end(StormRun *run, guint index, const char *uri, char **error)
     state = storm_domain_state(conn, run->target->uuid);
     if (index == 0 && state != VIR_DOMAIN_RUNNING && state != VIR_DOMAIN_PAUSED &&
         !(run->options->flags.flags & VIR_MIGRATE_OFFLINE)) {
-        *error = g_strdup_printf("%s does not run the domain %s", end->name, run->target->name);
+        *error = g_strdup_printf(_("%s does not run the domain %s"), end->name, run->target->name);
         return false;
     }
     return true;
@@ -219,7 +221,7 @@ prepare_check(StormRun *run, char **error)
     guint i;
 
     if (!run->shape) {
-        *error = g_strdup_printf("no host runs the domain %s", run->options->domain);
+        *error = g_strdup_printf(_("no host runs the domain %s"), run->options->domain);
         return false;
     }
     for (i = 0; i < run->hosts->len; i++) {
@@ -258,9 +260,9 @@ allow_files(const StormOptions *options, char **error)
     limit.rlim_cur = MIN(needed, limit.rlim_max);
     if (limit.rlim_cur == needed && setrlimit(RLIMIT_NOFILE, &limit) == 0)
         return true;
-    *error = g_strdup_printf("so many clients may need %" G_GUINT64_FORMAT " open files, more than "
-                             "the limit of %" G_GUINT64_FORMAT " (ulimit -n)",
-                             (guint64)needed, (guint64)limit.rlim_max);
+    *error = g_strdup_printf(_("so many clients may need %llu open files, more than the limit of "
+                               "%llu (ulimit -n)"), (unsigned long long)needed,
+                             (unsigned long long)limit.rlim_max);
     return false;
 }
 
@@ -296,6 +298,7 @@ storm_run_prepare(StormRun *run, const StormOptions *options, atomic_int *signal
     run->targets = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     run->rounds = g_ptr_array_new_with_free_func(storm_round_free);
     run->faults = g_ptr_array_new_with_free_func(g_free);
+    run->shown_faults = g_ptr_array_new_with_free_func(g_free);
     for (i = 0; i < options->choices->len; i++)
         run->call_names[i] = ((StormChoice *)g_ptr_array_index(options->choices, i))->call->name;
     run->load = (StormLoad) { .choices = options->choices, .whole_host = options->all,
@@ -340,6 +343,7 @@ storm_run_clear(StormRun *run)
     g_clear_pointer(&run->recorders, g_ptr_array_unref);
     g_clear_pointer(&run->targets, g_ptr_array_unref);
     g_clear_pointer(&run->faults, g_ptr_array_unref);
+    g_clear_pointer(&run->shown_faults, g_ptr_array_unref);
     if (run->timeline)
         storm_timeline_close(run->timeline, &ignored);
     for (i = 0; i < run->n_ends; i++) {

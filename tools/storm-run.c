@@ -7,6 +7,7 @@
  */
 
 #include "storm-judge.h"
+#include "storm-text.h"
 #include "storm-report.h"
 
 #define TICK (50 * STORM_MS)
@@ -174,11 +175,11 @@ run_round(StormRun *run, StormRound *round, bool *stuck)
         expect(run, round->source, STORM_EXPECT_AWAY);
         expect(run, round->destination, STORM_EXPECT_HERE);
         if (round->downtime < 0 && !no_downtime)
-            storm_run_fault(run, "round %u: no events tell of the downtime", round->number);
+            storm_run_fault(run, N_("round %u: no events tell of the downtime"), round->number);
         storm_judge_whereabouts(run, round);
         go = settle(run, storm_now(), round);
     } else if (!run->interrupted) {
-        storm_run_fault(run, "round %u: %s", round->number, round->migrated.error);
+        storm_run_fault(run, N_("round %u: %s"), round->number, round->migrated.error);
         run->ending = true;
     }
     if (run->heartbeat) {

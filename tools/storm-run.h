@@ -60,7 +60,8 @@ typedef struct {
     StormIntervals *intervals;
 
     GPtrArray *rounds;      /* of StormRound */
-    GPtrArray *faults;      /* as strings */
+    GPtrArray *faults;      /* as strings, for programs: in English ... */
+    GPtrArray *shown_faults; /* ... and in the user's language */
     gint64 start;
     gint64 end;             /* 0 while it runs */
     gint64 wall_start;      /* seconds since 1970 */

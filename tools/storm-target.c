@@ -6,6 +6,7 @@
  */
 
 #include "storm-target.h"
+#include "storm-text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ read_xml(StormTarget *target, const char *xml, char **error)
     if (g_markup_parse_context_parse(context, xml, -1, &gerror) &&
         g_markup_parse_context_end_parse(context, &gerror))
         return true;
-    *error = g_strdup_printf("the XML of %s: %s", target->name, gerror->message);
+    *error = g_strdup_printf(_("the XML of %s: %s"), target->name, gerror->message);
     return false;
 }
 

@@ -15,6 +15,7 @@
  */
 
 #include "storm-watch.h"
+#include "storm-text.h"
 #include "storm-connect.h"
 
 #include <stdatomic.h>
@@ -300,7 +301,7 @@ take_resumed(StormMove *move, const StormEvent *event)
     if ((int)event->host == move->source) {
         /* by whoever suspended it, too; only after the switchover is it a failure */
         if (move->suspended && !move->resumed)
-            move->error = "the guest runs on the source again";
+            move->error = N_("the guest runs on the source again");
         return;
     }
     /* Somebody may resume it on a source that is not known yet. */
@@ -321,9 +322,9 @@ take_stopped(StormMove *move, const StormEvent *event)
         move->source = event->host;
         move->stopped = true;
     } else if ((int)event->host == move->destination) {
-        move->error = "stopped on the destination";
+        move->error = N_("stopped on the destination");
     } else {
-        move->error = "stopped on the source";
+        move->error = N_("stopped on the source");
     }
 }
 
@@ -387,7 +388,7 @@ storm_watch_expire(StormWatch *watch, gint64 now)
         if ((move->resumed || move->stopped) && silence > GRACE) {
             finish(watch, move);
         } else if (silence > watch->user.timeout) {
-            move->error = "not seen to end";
+            move->error = N_("not seen to end");
             finish(watch, move);
         }
     }
@@ -419,7 +420,7 @@ storm_watch_end(StormWatch *watch)
         StormMove *move = g_ptr_array_index(watch->moves, 0);
 
         if (!move->resumed && !move->stopped)
-            move->error = "under way when the run ended";
+            move->error = N_("under way when the run ended");
         finish(watch, move);
     }
 }

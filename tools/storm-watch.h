@@ -22,7 +22,7 @@ typedef struct {
     gint64 downtime;        /* ns; -1: not known */
     bool resumed;           /* on the destination */
     bool stopped;           /* on the source */
-    const char *error;      /* why it has failed, static, or NULL */
+    const char *error;      /* why it has failed, static and not translated, or NULL */
     GArray *events;         /* of StormEvent */
     gpointer opaque;        /* the user's */
 } StormMove;

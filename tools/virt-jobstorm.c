@@ -197,11 +197,12 @@ main(int argc, char **argv)
     ExitStatus status = EXIT_UNABLE;
 
     memset(&options, 0, sizeof(options));
+    storm_text_init();
     /* before any other function of libvirt, even those for parameters */
     if (virInitialize() < 0)
-        storm_complain("libvirt cannot be initialized");
+        storm_complain(_("libvirt cannot be initialized"));
     else if (!storm_options_parse(argc, argv, &options, &error))
-        storm_complain("%s (see --help)", error);
+        storm_complain(_("%s (see --help)"), error);
     else if (options.version)
         status = show_version();
     else if (options.list_calls)
@@ -209,7 +210,7 @@ main(int argc, char **argv)
     else if (options.compare)
         status = compare(&options);
     else if (!start_libvirt(&error))
-        storm_complain("libvirt: %s", error);
+        storm_complain(_("libvirt: %s"), error);
     else
         status = run_options(&options, &signalled);
     storm_options_clear(&options);

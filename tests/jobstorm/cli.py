@@ -526,6 +526,8 @@ def help_and_man_page_agree(folder):
              for where, _, names in os.walk(env["DESTDIR"]) for name in names}
     check(found == {"bin/virt-jobstorm", "share/man/man1/virt-jobstorm.1",
                     "share/bash-completion/completions/virt-jobstorm",
+                    "share/locale/de/LC_MESSAGES/virt-jobstorm.mo",
+                    "share/locale/fr/LC_MESSAGES/virt-jobstorm.mo",
                     "share/virt-jobstorm/virt-jobstorm.schema.json"}, f"installed: {found}")
     check(os.access(f"{root}/bin/virt-jobstorm", os.X_OK), "it cannot be run")
     with open(f"{root}/share/man/man1/virt-jobstorm.1") as file:
@@ -537,6 +539,47 @@ def help_and_man_page_agree(folder):
     for line in run("--list-calls").splitlines():
         check(f"fI{line.split()[0]}\\fP" in page, f"the manual page says nothing of {line}")
     check(re.match(r"virt-jobstorm \d", run("--version")), "no version")
+
+
+LANGUAGES = {
+    "de_DE": ("Beispiele:", "Abfragen", "Mangel: p99>0us: es ist ", "unbekannter Aufruf", "."),
+    "fr_FR": ("Exemples :", "requêtes", "défaut : p99>0us : c'est ", "appel inconnu", "\u202f"),
+}
+
+
+@case
+def translations(folder):
+    """Each language with its locale; what programs read stays as it is."""
+    args = (*TEST, "--duration", "1s", "--rate", "2000", "--fail-if", "p99>0us")
+    plain = run("--help")
+    for name, (examples, queries, fault, unknown, thousand) in LANGUAGES.items():
+        subprocess.run(["localedef", "-i", name, "-f", "UTF-8", f"{folder}/{name}.UTF-8"],
+                       check=True)
+        po = os.path.join(os.path.dirname(os.path.dirname(SCHEMA)), "po", name[:2] + ".po")
+        text = subprocess.run(["msgfmt", "--check", "--statistics", "-o", "/dev/null", po],
+                              check=True, text=True, stderr=subprocess.PIPE).stderr
+        check(re.fullmatch(r"\d+ translated messages\.", text.strip()), f"{po}: {text}")
+        os.environ.update(LC_ALL=f"{name}.UTF-8", LOCPATH=folder,
+                          JOBSTORM_LOCALEDIR=os.path.join(BUILD, "po"))
+        try:
+            check(examples in run("--help"), "--help is not translated")
+            check(unknown in run(*args, "--call", "nonsense", status=2), "messages are not")
+            result, _, output = results(folder, *args, "--interval-log", f"{folder}/log.csv",
+                                        status=1)
+            check(queries in output and fault in output, output)
+            check(re.search(rf"\b\d{thousand}\d\d\d\b", output), f"no thousands: {output}")
+            check(re.fullmatch(r"p99>0us: it is [\d.]+ u?m?s for \S+", result["faults"][0]),
+                  f"{result['faults']}")
+            with open(f"{folder}/log.csv", newline="") as file:
+                check(all(len(row) == 12 for row in csv.reader(file)), "commas in a number")
+        finally:
+            for variable in ("LC_ALL", "LOCPATH", "JOBSTORM_LOCALEDIR"):
+                del os.environ[variable]
+        check(run("--help") == plain, "the language stays")
+    template = os.path.join(os.path.dirname(os.path.dirname(SCHEMA)), "po", "virt-jobstorm.pot")
+    with open(template) as file:
+        known = file.read()
+    check(known.count("msgid ") > 140 and "Query for this long" in known, "no template")
 
 
 def completed(*words):

@@ -57,6 +57,30 @@ bool happened;
 /* For the claims only */
 bool closing, destroying, asking[NQUERIES];
 
+/* With -DTRACE each step that the code logs is printed with the state before it, for
+ * model/replay: by whom, the regular job, the async job and its window. */
+#ifdef TRACE
+#define BEGIN_JOB   1
+#define END_JOB     2
+#define BEGIN_ASYNC 3
+#define END_ASYNC   4
+#define OPENS       5
+#define WAITS       6
+#define CLOSED      7
+#define RELEASE     8
+#define GIVE_UP     9
+#define BEGIN_END   10
+#define END_END     11
+#define MONITOR     12
+#define LOG(what, me) \
+    printf("@ %d %d %d %d %d %d %d %d %d %d\n", what, owner != 0 && owner == me, \
+           asyncOwner != 0 && asyncOwner == me, jobActive == JOB_QUERY, \
+           jobActive == JOB_DESTROY, async, asyncOwner != 0, interruptible, closing, \
+           terminating > 0);
+#else
+#define LOG(what, me)
+#endif
+
 /* --- the domain's lock and its conditions --------------------------------- */
 
 /* virCondWait(): until somebody broadcasts */
@@ -97,6 +121,7 @@ inline broadcast(cond)
 inline endJob(me)
 {
     assert(jobActive != JOB_NONE && owner == me);
+    LOG(END_JOB, me)
     jobActive = JOB_NONE;
     owner = 0;
 #ifndef BUG_END_JOB_WAKES_NOBODY
@@ -108,6 +133,7 @@ inline endJob(me)
 inline endAsync(me)
 {
     assert(async && (asyncOwner == me || asyncOwner == 0));
+    LOG(END_ASYNC, me)
     async = false;
     asyncOwner = 0;
     interruptible = false;
@@ -122,6 +148,7 @@ inline endAsync(me)
 inline enter(me)
 {
     assert(async && asyncOwner == me && !interruptible);
+    LOG(OPENS, me)
     interruptible = true;
 #ifndef BUG_ENTER_WAKES_NOBODY
     broadcast(COND_ASYNC)
@@ -143,8 +170,10 @@ inline exit(me)
     do
     :: jobActive == JOB_NONE -> break
     :: else ->
+        LOG(WAITS, me)
         sleep(me, COND_JOB)
     od;
+    LOG(CLOSED, me)
 #ifdef BUG_CLOSES_LATE
     interruptible = false;
 #endif
@@ -157,6 +186,7 @@ inline exit(me)
 /* virDomainObjBeginTermination(), virDomainObjEndTermination() */
 inline beginTermination(me)
 {
+    LOG(BEGIN_END, me)
     terminating++;
     broadcast(COND_JOB);
     broadcast(COND_ASYNC)
@@ -164,6 +194,7 @@ inline beginTermination(me)
 
 inline endTermination(me)
 {
+    LOG(END_END, me)
     terminating--;
     broadcast(COND_JOB)
 }
@@ -184,6 +215,7 @@ inline monitor(me)
     if
     :: IS_GIVEN_UP(me) || qemu == DEAD
     :: else ->
+        LOG(MONITOR, me)
         user = me;
         reply = WAITED_FOR;
         if
@@ -241,7 +273,8 @@ active proctype Clock()
 {
 end:
     do
-    :: d_step { closing && !givenUp && CAN_BE_GIVEN_UP -> givenUp = true }
+    :: d_step { closing && !givenUp && CAN_BE_GIVEN_UP ->
+                LOG(GIVE_UP, asyncOwner) givenUp = true }
     od
 }
 #endif
@@ -254,6 +287,16 @@ end:
 #if NQUERIES > 1
     :: RUNS(QUERY0 + 1)
 #endif
+    od
+}
+
+/* Apart from it, since fairness is between processes */
+active proctype SchedulerOfStop()
+{
+end:
+    do
+    :: RUNS(DESTROY)
+    :: RUNS(EOF)
     od
 }
 
@@ -276,6 +319,7 @@ inline beginDestroy(me)
     :: ALLOWS_DESTROY && jobActive != JOB_NONE -> sleep(me, COND_JOB)
     :: ALLOWS_DESTROY && jobActive == JOB_NONE -> break
     od;
+    LOG(BEGIN_JOB, me)
     jobActive = JOB_DESTROY;
     owner = me
 }
@@ -286,7 +330,8 @@ inline stop(me)
     beingDestroyed = true;
     beginTermination(me);
     if
-    :: ALLOWS_DESTROY && jobActive == JOB_NONE -> jobActive = JOB_DESTROY; owner = me
+    :: ALLOWS_DESTROY && jobActive == JOB_NONE ->
+        LOG(BEGIN_JOB, me) jobActive = JOB_DESTROY; owner = me
     :: else
     fi;
     kill(me);
@@ -297,6 +342,8 @@ inline stop(me)
     fi;
     endTermination(me);
     beingDestroyed = false;
+    /* The log of the domain is written, hooks run. */
+    YIELD(me);
     if
     :: running ->
         assert(user == 0 || user == me);
@@ -327,7 +374,13 @@ active proctype Destroy()
     :: atomic {
         destroying = true;
         if
-        :: running -> stop(DESTROY)
+        :: running ->
+            /* qemuProcessAutoDestroy(): the domain goes with its connection */
+            if
+            :: async && asyncOwner == 0 -> endAsync(DESTROY)
+            :: true
+            fi;
+            stop(DESTROY)
         :: else
         fi;
         destroying = false
@@ -392,6 +445,7 @@ end:
             :: !REFUSES_QUERY && ALLOWS_QUERY && jobActive != JOB_NONE -> sleep(me, COND_JOB)
             :: !REFUSES_QUERY && ALLOWS_QUERY && jobActive == JOB_NONE -> break
             od;
+            LOG(BEGIN_JOB, me)
             jobActive = JOB_QUERY;
             owner = me;
             /* Rule 2, whatever the engine believes */
@@ -438,15 +492,38 @@ active proctype Perform()
     bool dead;
 
     atomic {
-    /* virDomainObjBeginAsyncJob() */
     do
     :: jobActive == JOB_NONE -> break
     :: else -> sleep(PERFORM, COND_JOB)
     od;
     if
-    :: !running -> goto out
+    :: !running || terminating > 0 -> goto out
     :: else
     fi;
+    if
+    :: true                     /* virDomainObjBeginAsyncJob() */
+    :: true ->
+        /* Or the daemon has started and finds an async job, qemuProcessReconnect():
+         * it has a regular job meanwhile, and ends the async job or leaves it to a
+         * later call. */
+        LOG(BEGIN_JOB, PERFORM)
+        jobActive = JOB_QUERY;
+        owner = PERFORM;
+        async = true;
+        admitsQuery = true;
+        monitor(PERFORM);
+        if
+#ifdef BUG_RECOVERY_ENDS_OWNED_JOB
+        :: async -> endAsync(PERFORM)
+#else
+        :: async && asyncOwner == 0 -> endAsync(PERFORM)
+#endif
+        :: true
+        fi;
+        endJob(PERFORM);
+        goto out
+    fi;
+    LOG(BEGIN_ASYNC, PERFORM)
     async = true;
     asyncOwner = PERFORM;
 #ifdef BUG_STARTS_OPEN
@@ -472,6 +549,7 @@ active proctype Perform()
         endAsync(PERFORM)
     :: !dead ->
         /* qemuDomainObjReleaseAsyncJob() */
+        LOG(RELEASE, PERFORM)
         happened = false;
         interruptible = false;
         asyncOwner = 0;

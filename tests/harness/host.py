@@ -72,7 +72,7 @@ ACCOUNTS = {
 }
 # Leaks are not what the tests are after; libvirtd keeps much to its end.
 ASAN_OPTIONS = "log_path={folder}/asan:detect_leaks=0"
-JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob"
+JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob 1:qemu.qemu_domain"
 
 
 class HostError(Exception):

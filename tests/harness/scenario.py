@@ -15,7 +15,7 @@ import typing
 
 import libvirt
 
-from . import faults, queries
+from . import faults, queries, transitions
 from .guest import Guest
 from .host import Host
 
@@ -197,6 +197,17 @@ class Test:
             lines = faults.log_faults(host, allow=self._allowed)
             self.check(not lines, f"{host.name} warns {len(lines)} times, first: "
                                   f"{lines[0] if lines else ''}")
+            if not is_stock(host.build):
+                self.check_replay(host)
+
+    def check_replay(self, host):
+        """What the jobs did is what the model of the engine does."""
+        replay = transitions.replay(host.log)
+        self.log(f"{host.name}: {sum(replay.seen.values())} steps of jobs replayed, "
+                 f"{len(replay.seen)} kinds")
+        self.check(not replay.faults,
+                   f"{host.name}: {len(replay.faults)} steps that the model does not have "
+                   f"(model/README.md), first: {replay.faults[:1]}; log {host.log}")
 
     def deaths(self):
         """Which daemons have died, and how; all else follows from it."""

@@ -46,6 +46,7 @@ symbol false;
 @@
  virDomainObjEndTermination(virDomainObj *obj)
  {
+     VIR_DEBUG(...);
 -    obj->job->terminating--;
 +    if (--obj->job->terminating == 0) {
 +        obj->job->gone = 0;

@@ -167,6 +167,8 @@ symbol errno;
 +void
 +virDomainObjEndTermination(virDomainObj *obj)
 +{
++    VIR_DEBUG("Waiting for process ends (vm=%p name=%s)", obj, obj->def->name);
++
 +    obj->job->terminating--;
 +    virCondBroadcast(&obj->job->cond);
 +}

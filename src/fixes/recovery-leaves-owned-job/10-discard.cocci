@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Whoever recovers a migration does not own its async job.
+//
+// files: src/qemu/qemu_migration.c src/qemu/qemu_process.c
+// aims: qemuMigrationSrcCancelUnattended qemuProcessRecoverMigration
+
+@ cancel @
+symbol vm;
+@@
+ qemuMigrationSrcCancelUnattended(...)
+ {
+     <+...
+-    virDomainObjEndAsyncJob(vm);
++    qemuDomainObjDiscardAsyncJob(vm);
+     ...+>
+ }
+
+@ recover @
+symbol vm;
+@@
+ qemuProcessRecoverMigration(...)
+ {
+     <+...
+-    virDomainObjEndAsyncJob(vm);
++    qemuDomainObjDiscardAsyncJob(vm);
+     ...+>
+ }

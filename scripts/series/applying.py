@@ -57,7 +57,7 @@ class Apply:
     def refuse_unless_recorded(self):
         if not self.record.is_there():
             raise SeriesError(f'{self.tree.path} is libvirt {self.version}, of which nothing is '
-                              f'recorded: scripts/step --try tells which steps apply, and '
+                              f'recorded: scripts/port tells which steps apply, and '
                               f'scripts/apply --record records it as right ({self.record.path})')
         strangers = self.record.strangers(self.rules)
         if strangers:
@@ -264,11 +264,16 @@ class Apply:
             self.tree.write(name, text)
         unmatched = f' (no match for: {" ".join(idle)})' if idle else ''
         if not sites:
-            raise SeriesError(f'{cocci.name}: changed no place{unmatched}')
+            raise SeriesError(f'{cocci.name}: changed no place{unmatched}',
+                              self.missed(cocci, idle))
         self.count(step, cocci, sites, unmatched)
         if idle:
             raise SeriesError(f'{cocci.name}: matched nothing: {" ".join(idle)} '
-                              '(if that is right, name them in `// may-miss:`)')
+                              '(if that is right, name them in `// may-miss:`)',
+                              self.missed(cocci, idle))
+
+    def missed(self, cocci, rules):
+        return 'rules', cocci, cocci.files(self.tree), rules
 
     def apply_one_of(self, step, coccis):
         """Apply the one that has something to change; each is tried on the tree as
@@ -278,7 +283,8 @@ class Apply:
         names = ' '.join(cocci.name for cocci in taken or coccis)
         if len(taken) != 1:
             raise SeriesError(f'one-of {coccis[0].one_of}: {len(taken) or "none"} of the alternatives '
-                              f'{"match" if taken else "matches"}: {names}')
+                              f'{"match" if taken else "matches"}: {names}',
+                              None if taken else self.missed(coccis[-1], []))
         for cocci in coccis:
             if cocci is taken[0]:
                 self.apply_cocci(step, cocci, outcomes[cocci])
@@ -291,7 +297,7 @@ class Apply:
         self.sites[rule] = sites
         fault = None if self.args.record else self.record.fault(rule, sites)
         if fault and self.args.tolerant:
-            print(f'{rule}: changes {sites} places, {fault}', file=sys.stderr, flush=True)
+            self.args.tolerant(f'{rule}: changes {sites} places, {fault}')
         elif fault:
             raise SeriesError(f'{cocci.name}: changed {sites} places, {fault}{unmatched}; if that is '
                               'right, scripts/apply --record takes it over')

@@ -81,14 +81,14 @@ class Edits:
             self.fail(number, f'`{word}` is not followed by what it wants: {rest.strip()}')
         return found.groups()
 
-    def fail(self, number, why):
-        raise SeriesError(f'{self.path.name}:{number}: {why}')
+    def fail(self, number, why, missed=None):
+        raise SeriesError(f'{self.path.name}:{number}: {why}', missed)
 
     def apply(self, tree):
         for file, edits in itertools.groupby(self.edits, lambda edit: edit['file']):
             edits = list(edits)
             if not (tree.path / file).is_file():
-                self.fail(edits[0]['line'], f'no file {file}')
+                self.fail(edits[0]['line'], f'no file {file}', ('file', file))
             lines = tree.read(file).splitlines(keepends=True)
             try:
                 for edit in edits:
@@ -106,7 +106,8 @@ class Edits:
                                     if edit['within'] and text is not edit['within'] else '')
             found = ('is not there' if not hits else 'is ambiguous, lines '
                      + ' '.join(str(n + 1) for n in hits))
-            self.fail(edit['line'], f'{where}: anchor `{text.strip()}` {found}')
+            self.fail(edit['line'], f'{where}: anchor `{text.strip()}` {found}',
+                      None if hits else ('anchor', edit['file'], text))
         return hits[0]
 
     def apply_one(self, edit, lines):

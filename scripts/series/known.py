@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .applying import Apply
 from .releases import read_for, version_of
-from .spatch import MACROS
+from .spatch import MACROS, TOP
 from .steps import find_step, read_series
 from .tree import SeriesError, Tree
 
@@ -49,7 +49,7 @@ class Known:
     def __init__(self, folder, stock, source, log):
         """@folder is ours, and holds the checkout `tree`; @stock is pristine;
         @source has the steps; @log is an open text file."""
-        self.folder, self.stock = folder, Tree(stock)
+        self.folder, self.stock, self.source = folder, Tree(stock), source
         self.version = version_of(stock)
         self.steps = read_series(source, self.version)
         self.path = folder / 'known'
@@ -60,7 +60,8 @@ class Known:
         self.tree = self.make_tree()
         self.apply = Apply(self.tree, argparse.Namespace(
             source_of_steps=source, upto=None, no_cache=False, keep=False,
-            whole_files=False, record=False, tolerant=True), log, folder)
+            whole_files=False, record=False,
+            tolerant=lambda words: print(words, file=sys.stderr, flush=True)), log, folder)
         lines = self.path.read_text().splitlines() if self.path.exists() else []
         self.commits = dict(line.split() for line in lines if len(line.split()) == 2)
         self.root = digest(self.base.encode(), content(TOOLS), MACROS.read_bytes())
@@ -148,3 +149,20 @@ class Known:
             self.tree.git('reset', '--quiet', '--hard')
             self.tree.git('clean', '-fdq')
             self.tree.git('checkout', '--quiet', '--force', '--detach', commit)
+
+
+def library(command, *args, **options):
+    """Run a command of the shell with the functions of scripts/lib.sh, and return
+    what it prints."""
+    run = subprocess.run(['bash', '-c', f'. "$0/scripts/lib.sh" && {command}', TOP, *map(str, args)],
+                         stdout=subprocess.PIPE, text=True, check=False, **options)
+    if run.returncode:
+        raise SeriesError(f'`{command}` failed')
+    return run.stdout.strip()
+
+
+def known(source, log, libvirt=None):
+    """The trees known of the libvirt in use, or of the tree or tarball @libvirt."""
+    env = dict(os.environ, SERIES_SOURCE=os.path.abspath(libvirt)) if libvirt else os.environ
+    folder = Path(library('ensure_source >&2 && echo "$set"', env=env))
+    return Known(folder / 'step', folder / 'stock/tree', source, log), folder

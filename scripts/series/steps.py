@@ -53,7 +53,7 @@ class Cocci:
         for glob in self.globs:
             found = tree.files(glob)
             if not found and not self.one_of:
-                raise SeriesError(f'{self.name}: no tracked file matches `{glob}`')
+                raise SeriesError(f'{self.name}: no tracked file matches `{glob}`', ('file', glob))
             names += [name for name in found if name not in names]
         return names
 

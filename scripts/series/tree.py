@@ -8,7 +8,14 @@ from pathlib import Path
 
 
 class SeriesError(Exception):
-    """A fault of a step, a tree or a tool, told in words for the user."""
+    """A fault of a step, a tree or a tool, told in words for the user. If @missed is given it
+    is what has not been found: ('rules', semantic patch, names of the files, rules), or
+    ('anchor', name of the file, text) or ('file', name)."""
+
+    def __init__(self, words, missed=None):
+        super().__init__(words)
+        if missed:
+            self.missed = missed
 
 
 class Tree:

@@ -394,6 +394,11 @@ test_no_thread(void)
     StormSummary all;
     World world;
 
+#ifdef __SANITIZE_THREAD__
+    /* its own thread blocks the signals by which setuid() reaches all threads */
+    g_test_skip("setuid() hangs under ThreadSanitizer");
+    return;
+#endif
     if (!g_test_subprocess()) {
         g_test_trap_subprocess(NULL, 0, 0);
         g_test_trap_assert_passed();

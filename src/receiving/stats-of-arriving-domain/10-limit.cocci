@@ -62,20 +62,16 @@ identifier dom, privflags, i;
 
 @ statistics @
 typedef virConnectPtr, virDomainStatsRecordPtr;
-symbol id;
 identifier conn, dom, stats, record, flags;
 @@
  qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
                     virDomainStatsRecordPtr *record,
 -                   unsigned int flags
 +                   unsigned int flags,
-+                   bool limited
++                   long long deadline
                     )
  {
      ...
-     int id = dom->def->id;
-+    long long deadline = limited ? g_get_monotonic_time() + QEMU_DOMAIN_STATS_ARRIVING_TIME : 0;
-     ... when any
  }
 
 @ calls @
@@ -99,15 +95,18 @@ expression list[6] args;
  }
 
 @ caller @
-typedef virDomainPtr;
-identifier conn, doms, ndoms;
+typedef virDomainPtr, virErrorPtr;
+identifier conn, doms, ndoms, error;
 expression list[5] args;
 @@
  qemuConnectGetAllDomainStats(virConnectPtr conn, virDomainPtr *doms, unsigned int ndoms, ...)
  {
+     ...
+     virErrorPtr error = NULL;
++    long long deadline = ndoms == 0 ? g_get_monotonic_time() + QEMU_DOMAIN_STATS_ARRIVING_TIME : 0;
      <+...
      qemuDomainGetStats(args
-+                       , ndoms == 0
++                       , deadline
                         )
      ...+>
  }

@@ -9,7 +9,7 @@
 typedef bool;
 typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr, qemuDomainObjPrivate, virErrorPtr;
 symbol rc, id;
-identifier conn, dom, stats, record, flags, limited;
+identifier conn, dom, stats, record, flags, deadline;
 @@
 +/* Has the process of @dom, which had @id, ended, be it known already or not? */
 +static bool
@@ -33,7 +33,7 @@ identifier conn, dom, stats, record, flags, limited;
 +
  static int
  qemuDomainGetStats(virConnectPtr conn, virDomainObj *dom, unsigned int stats,
-                    virDomainStatsRecordPtr *record, unsigned int flags, bool limited)
+                    virDomainStatsRecordPtr *record, unsigned int flags, long long deadline)
  {
      ... when any
 -    if (rc < 0)
@@ -41,7 +41,7 @@ identifier conn, dom, stats, record, flags, limited;
 +    if (rc < 0) {
 +        bool givenUp = virGetLastErrorCode() == VIR_ERR_OPERATION_TIMEOUT;
 +
-+        if (!qemuDomainGetStatsIsDead(dom, id) && !(limited && givenUp))
++        if (!qemuDomainGetStatsIsDead(dom, id) && !(deadline > 0 && givenUp))
 +            return -1;
 +
 +        VIR_DEBUG("No statistics of a domain that does not answer (vm=%p name=%s)",

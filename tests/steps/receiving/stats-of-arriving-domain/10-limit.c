@@ -68,6 +68,7 @@ qemuConnectGetAllDomainStats(virConnectPtr conn,
                              unsigned int stats,
                              unsigned int flags)
 {
+    virErrorPtr orig_err = NULL;
     virDomainStatsRecordPtr tmp = NULL;
 
     if (qemuDomainGetStats(conn, demoFind(doms, ndoms), stats, &tmp, flags) < 0)

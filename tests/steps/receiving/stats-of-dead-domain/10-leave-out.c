@@ -7,10 +7,10 @@ qemuDomainGetStats(virConnectPtr conn,
                    unsigned int stats,
                    virDomainStatsRecordPtr *record,
                    unsigned int flags,
-                   bool limited)
+                   long long deadline)
 {
     int id = dom->def->id;
-    int rc = demoGather(conn, dom, stats, flags, limited);
+    int rc = demoGather(conn, dom, stats, flags, deadline);
 
     if (rc < 0)
         return -1;

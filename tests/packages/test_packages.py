@@ -95,8 +95,8 @@ def same(tree, source):
 
 
 def test_quilt(source, tmp_path):
-    """All of debian/patches, Debian's and ours, go on the upstream source without fuzz,
-    come off again, and make the series' tree."""
+    """All of debian/patches, Debian's and ours, go on the upstream source without fuzz
+    and make the series' tree."""
     tree = pristine(source, tmp_path)
     shutil.copytree(source / 'debian', tree / 'debian')
     env = {**os.environ, 'QUILT_PATCHES': 'debian/patches'}
@@ -106,7 +106,6 @@ def test_quilt(source, tmp_path):
     ours = [name for name in names if name.startswith('iaj/')]
     assert len(ours) > 30 and names[-len(ours):] == ours
     same(tree, source)
-    run('quilt', '--quiltrc=-', 'pop', '-a', cwd=tree, env=env)
     for name in ours:
         header = (source / 'debian/patches' / name).read_text().partition('\n---\n')[0]
         for field in ('From: ', 'Subject: ', 'Origin: ', 'Forwarded: '):

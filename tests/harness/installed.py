@@ -17,6 +17,11 @@ class InstalledHost(Host):
     def _daemon(self):
         return ["/usr/sbin/libvirtd"], {}
 
+    def command(self, *argv):
+        # Who enters a mount namespace leaves a root that this process was put in.
+        root = f"/proc/{self._holder}/root"
+        return ["nsenter", f"--root={root}", f"--wd={root}", *super().command(*argv)[1:]]
+
 
 class RootHost(InstalledHost):
     """A host whose file system is a copy of the folder @root, in which @shown, a folder
@@ -43,10 +48,6 @@ class RootHost(InstalledHost):
         os.chdir("/")
         with open("/etc/hosts", "a"):
             pass    # a root need not have it
-
-    def command(self, *argv):
-        return ["nsenter", f"--root=/proc/{self._holder}/root", f"--wd=/proc/{self._holder}/root",
-                *super().command(*argv)[1:]]
 
     def execute(self, *argv, ok=(0,)):
         """Runs a command inside the host; returns its exit status and its output."""

@@ -160,7 +160,7 @@ class RunFolder:
         for folder, _, files in os.walk(self.path):
             for name in files:
                 path = os.path.join(folder, name)
-                if os.path.getsize(path) > 4 << 20 and not name.endswith(".log"):
+                if os.lstat(path).st_size > 4 << 20 and not name.endswith(".log"):
                     os.unlink(path)
 
 

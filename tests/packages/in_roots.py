@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 import sys
 import traceback
 
@@ -230,7 +231,11 @@ def purge(t):
     for host in (alpha, beta):
         names = host.execute("sh", "-c", r"dpkg-query -W -f '${source:Package} ${Package}\n' | "
                              r"sed -n 's/^libvirt //p'")[1].split()
-        host.execute("dpkg", "--purge", "--force-depends", *names)
+        # Not inside the host, where folders of libvirt's are mount points
+        subprocess.run(["chroot", host.root, "dpkg", "--purge", "--force-depends", *names],
+                       stdin=subprocess.DEVNULL, stdout=sys.stdout, stderr=subprocess.STDOUT,
+                       env={"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C",
+                            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, check=True)
     os.unlink(os.path.join(alpha.root, "etc/apt/sources.list.d/libvirt-iaj.sources"))
     ours, debian = files(alpha), files(beta)
     t.check(ours == debian, f"ours leaves {sorted(ours ^ debian)[:5]}")

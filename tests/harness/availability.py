@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures which calls are answered in each phase of a migration, on stock libvirt
-and with the series. Called by tests/availability.
+and with the series. For tests/test_availability.py.
 
 For each build and kind of migration a process of its own (--unit) runs two
 hosts. A phase is held on three guests at once (harness/phases.py), so that no
@@ -24,7 +24,6 @@ import dataclasses
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -49,6 +48,9 @@ LIMIT = 3               # after which a call counts as one that waits
 SWITCHOVER_LIMIT = 5    # in a switchover, where the series has queries wait on the source
 DESTROY_LIMIT = 13      # libvirt kills a QEMU that does not end after 10
 UNIT_TIMEOUT = 900
+
+# Phases that are held at a time on each build
+TEAMS = 2
 
 # Each call is measured by itself: none may wait for a worker. All workers are there
 # from the start as on stock 9.0.0 their number does not grow while calls are queued.
@@ -340,8 +342,8 @@ class Unit:
     """All phases of one kind of migration on one build."""
 
     def __init__(self, args, folder):
-        self.kind = phases.KINDS[args.kind[0]]
-        self.calls = args.calls
+        self.kind = phases.KINDS[args.kind]
+        self.calls = tuple(CALLS)
         self.nic = "ethernet" if os.path.exists("/dev/net/tun") else "user"
         self.t = Test(folder, args.build, args.tools, lambda _build: args.cache, sys.stdout)
         self.t.libvirtd_conf = LIBVIRTD_CONF
@@ -428,7 +430,7 @@ class Unit:
 def run_unit(args):
     def main(folder):
         libvirt.registerErrorHandler(lambda *_: None, None)
-        results = Unit(args, folder).run(args.teams)
+        results = Unit(args, folder).run(TEAMS)
         with open(args.unit, "w") as file:
             json.dump(results, file)
         return 0
@@ -438,39 +440,32 @@ def run_unit(args):
 
 # --- all of them -------------------------------------------------------------
 
-class Runner:
+class Availability:
     """Runs the units, compares what they found, and tells it."""
 
-    def __init__(self, args):
-        self.args = args
-        self.builds = {"stock": args.stock_build, "series": args.build}
-        self.kinds = args.kind
-        self.folder = os.path.join(args.work, "log", "availability")
+    def __init__(self, builds, tools, work):
+        self.builds = builds    # {"stock": build tree, "series": build tree}
+        self.tools = tools
+        self.work = work
+        self.folder = os.path.join(work, "log", "availability")
         os.makedirs(self.folder, exist_ok=True)
         self.processes = set()
-        self.stopping = False
-        self.units = {}     # (kind, build): results
-        self.worse = {}     # (kind, phase): texts
-        self.counts = dict.fromkeys(("PASS", "FAIL", "SKIP"), 0)
+        self.units = {}     # kind: {build: results}
+        self.notes = []     # what is no fault
+        for build, path in builds.items():
+            if is_stock(path) != (build == "stock"):
+                raise ValueError(f"what is in {path} is not {build}")
 
-    def stop(self, _signum, _frame):
-        self.stopping = True
-        for process in list(self.processes):
-            process.terminate()
-
-    def unit(self, kind, build, names, again=False):
+    def unit(self, kind, build, names, again):
         """Runs the phases @names of a kind on a build; returns the results."""
-        if self.stopping:
-            return {"error": "interrupted"}
         name = f"availability-{build}-{kind}" + ("-again" if again else "")
         base = os.path.join(self.folder, name)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{base}.json")
         command = [sys.executable, "-B", os.path.abspath(__file__), "--unit", f"{base}.json",
                    "--parent", str(os.getpid()), "--build", self.builds[build],
-                   "--tools", self.args.tools, "--work", self.args.work, "--kind", kind,
-                   "--teams", str(self.args.teams), "--calls", ",".join(self.args.calls),
-                   "--phase", ",".join(names)]
+                   "--tools", self.tools, "--work", self.work, "--kind", kind,
+                   "--phase", *names]
         with open(f"{base}.log", "w") as output:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                        stderr=subprocess.STDOUT)
@@ -489,112 +484,77 @@ class Runner:
                 last = (file.read().splitlines() or [f"status {process.returncode}"])[-1]
             return {"error": f"{last}; log {base}.log"}
 
-    def pair(self, pool, kind, names, again=False):
-        """The results of both builds, measured at the same time if there are two jobs"""
-        futures = {build: pool.submit(self.unit, kind, build, names, again)
-                   for build in self.builds}
-        return {build: future.result() for build, future in futures.items()}
+    def pair(self, kind, names, again=False):
+        """The results of both builds, measured at the same time"""
+        with concurrent.futures.ThreadPoolExecutor(len(self.builds)) as pool:
+            try:
+                futures = {build: pool.submit(self.unit, kind, build, names, again)
+                           for build in self.builds}
+                return {build: future.result() for build, future in futures.items()}
+            except BaseException:   # an interrupt
+                for process in list(self.processes):
+                    process.terminate()
+                raise
 
-    def judge(self, units, phase):
-        """(word, reason, exempt cells) of one phase"""
+    def judge(self, kind, phase):
+        """(what is worse, what is told) of one phase"""
+        units = self.units[kind]
         found = {}
         for build, unit in units.items():
             part = unit.get("phases", {}).get(phase, unit)
             if "found" not in part:
-                return "FAIL", f"not measured on {build}: {part.get('error', 'missing')}", []
+                return f"not measured on {build}: {part.get('error', 'missing')}", ""
             found[build] = part["found"]
         worse, exempt = report.compare(phase, found["stock"], found["series"],
                                        units["series"]["idle"])
-        if worse:
-            return "FAIL", "; ".join(worse), exempt
-        return "PASS", "; ".join(f"{build}: {report.tally(found[build])}"
-                                 for build in self.builds), exempt
+        return "; ".join(worse), "; ".join(
+            [f"{build}: {report.tally(found[build])}" for build in self.builds]
+            + [f"on purpose: {text}" for text in exempt])
 
-    def run_kind(self, pool, kind):
-        names = [name for name in self.args.phase
-                 if not phases.PHASES[name].missing(phases.KINDS[kind])
-                 and (self.args.asked or name in MAIN[kind])]
-        if not names:
-            return
-        reason = unable(phases.KINDS[kind])
-        if reason:
-            for name in names:
-                self.tell("SKIP", f"{kind}/{name}", reason)
-            return
-        units = self.pair(pool, kind, names)
-        failed = [name for name in names if self.judge(units, name)[0] == "FAIL"]
-        if failed and not self.stopping:
+    def measure(self, kind, names):
+        """Measures the phases @names of a kind; what is worse a second time."""
+        units = self.units[kind] = self.pair(kind, names)
+        failed = [name for name in names if self.judge(kind, name)[0]]
+        if failed:
             # What is worse must be so twice: the machine may have been busy.
-            for name in failed:
-                print(f"once more {kind}/{name}: {self.judge(units, name)[1]}", flush=True)
-            again = self.pair(pool, kind, failed, again=True)
+            self.notes += [f"once more {kind}/{name}: {self.judge(kind, name)[0]}"
+                           for name in failed]
+            again = self.pair(kind, failed, again=True)
             for name in failed:
                 for build in self.builds:
                     if name in again[build].get("phases", {}):
                         if "phases" not in units[build]:
                             units[build] = {**again[build], "phases": {}}
                         units[build]["phases"][name] = again[build]["phases"][name]
-        self.units[kind] = units
-        for name in names:
-            if self.stopping:
-                return
-            word, reason, exempt = self.judge(units, name)
-            for text in exempt:
-                print(f"on purpose {kind}/{name}: {text}")
-            self.tell(word, f"{kind}/{name}", reason)
-        for build, unit in units.items():
-            for crash in unit.get("crashes", ()):
-                print(f"crash of {build}: {kind}: {crash}", flush=True)
+        self.notes += [f"crash of {build}: {kind}: {crash}" for build, unit in units.items()
+                       for crash in unit.get("crashes", ())]
 
-    def tell(self, word, name, reason):
-        self.counts[word] += 1
-        print(f"{word} {name}: {reason}", flush=True)
-
-    def write(self):
-        """Prints the tables and writes them."""
+    def write(self, wanted, markdown, results):
+        """Writes the tables to @markdown and all that was measured to @results. @wanted
+        are the phases of each kind."""
+        names = [name for name in phases.PHASES if any(name in part for part in wanted.values())]
         kinds, absent = {}, {}
         for kind, units in self.units.items():
-            absent[kind] = [(phase.name, phase.missing(phases.KINDS[kind]))
-                            for name, phase in phases.PHASES.items()
-                            if name in self.args.phase and phase.missing(phases.KINDS[kind])]
+            absent[kind] = [(name, phases.PHASES[name].missing(phases.KINDS[kind]))
+                            for name in names if phases.PHASES[name].missing(phases.KINDS[kind])]
             kinds[kind] = {
                 name: {build: unit.get("phases", {}).get(name, {}).get("found")
                        for build, unit in units.items()}
-                for name in self.args.phase if name not in dict(absent[kind])}
+                for name in names if name not in dict(absent[kind])}
         lines = report.document(
             kinds, {"limit": LIMIT, "switchover": SWITCHOVER_LIMIT, "destroy": DESTROY_LIMIT},
-            [(name, phases.PHASES[name].text, phases.PHASES[name].means)
-             for name in self.args.phase],
+            [(name, phases.PHASES[name].text, phases.PHASES[name].means) for name in names],
             {kind: phases.KINDS[kind].text for kind in kinds}, absent)
-        print("\n".join(lines[lines.index("## The phases"):]))
-        for path, text in ((self.args.markdown, "\n".join(lines) + "\n"),
-                           (self.args.json, json.dumps(self.units, indent=1) + "\n")):
+        for path, text in (
+                (markdown or os.path.join(self.folder, "availability.md"), "\n".join(lines) + "\n"),
+                (results or os.path.join(self.folder, "availability.json"),
+                 json.dumps({"units": self.units, "notes": self.notes}, indent=1) + "\n")):
             with open(path, "w") as file:
                 file.write(text)
-            print(f"written: {path}")
-
-    def run(self):
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(signum, self.stop)
-        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            for kind in self.kinds:
-                self.run_kind(pool, kind)
-        if self.units:
-            self.write()
-        total = (f"{self.counts['PASS']} passed, {self.counts['FAIL']} failed, "
-                 f"{self.counts['SKIP']} skipped")
-        if self.stopping:
-            print(f"{total}, interrupted")
-            return 130
-        print(total)
-        return 1 if self.counts["FAIL"] or not self.counts["PASS"] else 0
 
 
 def unable(kind):
     """Why this kind of migration cannot be tried here, or None"""
-    if kind.tls and subprocess.run(["openssl", "version"], stdout=subprocess.DEVNULL,
-                                   check=False).returncode:
-        return "no openssl to make certificates with"
     if kind.postcopy:
         done = subprocess.run(
             ["qemu-system-x86_64", "-display", "none", "-machine", "none", "-S",
@@ -607,73 +567,18 @@ def unable(kind):
     return None
 
 
-def names_of(known, what):
-    """A type of argument: names of @known, separated by commas"""
-    def parse(text):
-        names = [name for name in text.split(",") if name]
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(
-                    f"no {what} {name}; there are: {', '.join(known)}")
-        return names
-    return parse
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(
-        prog="availability", description=__doc__.splitlines()[0])
-    parser.add_argument("--build", help="build tree of libvirt with the series")
-    parser.add_argument("--stock-build", help="build tree of stock libvirt")
-    parser.add_argument("--tools", help=argparse.SUPPRESS)
-    parser.add_argument("--work", help=argparse.SUPPRESS)
-    parser.add_argument("--kind", type=names_of(phases.KINDS, "kind"), help="only these kinds")
-    parser.add_argument("--phase", type=names_of(phases.PHASES, "phase"), help="only these phases")
-    parser.add_argument("--calls", type=names_of(CALLS, "call"), help="only these calls")
-    parser.add_argument("--full", action="store_true", help="all kinds, all phases")
-    parser.add_argument("--list", action="store_true", help="list kinds, phases and calls")
-    parser.add_argument("--jobs", type=int, default=2, help="builds at a time (default 2)")
-    parser.add_argument("--teams", type=int, default=2,
-                        help="phases at a time, on each build (default 2)")
-    parser.add_argument("--markdown", metavar="FILE", help="where to write the tables")
-    parser.add_argument("--json", metavar="FILE", help="where to write what was measured")
-    parser.add_argument("--unit", help=argparse.SUPPRESS)
-    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    asked = args.kind or args.phase
-    args.asked = asked or args.full
-    args.kind = args.kind or [name for name in phases.KINDS if name in MAIN or args.asked]
-    args.phase = args.phase or [name for name in phases.PHASES
-                                if args.asked or any(name in main for main in MAIN.values())]
-    args.calls = args.calls or list(CALLS)
-    return args
-
-
 def main():
-    args = parse_args()
-    if args.list:
-        for kind in phases.KINDS.values():
-            print(f"kind {kind.name}: {kind.text}"
-                  + ("" if kind.name in MAIN else " (--full)"))
-        for phase in phases.PHASES.values():
-            print(f"phase {phase.name}: {phase.text}; held by: {phase.means}"
-                  + ("" if any(phase.name in main for main in MAIN.values()) else " (--full)"))
-        print(f"calls: {', '.join(CALLS)}")
-        return 0
-    if args.unit:
-        args.cache = os.path.join(args.work, "cache",
-                                  os.path.relpath(args.build, args.work).strip("./")
-                                  .replace("/", "-"))
-        sandbox.die_with_parent()
-        return 1 if os.getppid() != args.parent else run_unit(args)
-    if is_stock(args.build):
-        sys.exit("availability: the series has not been applied to what is in --build")
-    if not is_stock(args.stock_build):
-        sys.exit("availability: what is in --stock-build has the series applied")
-    for name in ("markdown", "json"):
-        if not getattr(args, name):
-            setattr(args, name, os.path.join(args.work, "log", "availability",
-                                             f"availability.{name[:4].replace('mark', 'md')}"))
-    return Runner(args).run()
+    """Runs a unit."""
+    parser = argparse.ArgumentParser()
+    for name in ("--unit", "--build", "--tools", "--work", "--kind"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--phase", nargs="+", required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    args = parser.parse_args()
+    args.cache = os.path.join(args.work, "cache",
+                              os.path.relpath(args.build, args.work).strip("./").replace("/", "-"))
+    sandbox.die_with_parent()
+    return 1 if os.getppid() != args.parent else run_unit(args)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ LEGEND = """\
 <!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
 # Which calls are answered while a domain migrates
 
-Measured by `tests/availability` on two hosts, on unpatched libvirt and with the
+Measured by `pytest -k availability` on two hosts, on unpatched libvirt and with the
 series in the same run. Each cell tells how a call fared while the migration was
 held in that phase:
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a scenario is, and what it is given to work with.
 
-A scenario is a function with the decorator @scenario that takes a Test, and a
-kind of job if it is to be run for several. It runs in a sandbox of its own, on
-hosts of its own, and has failed if it raises anything but Skip. Afterwards
-every host's daemon must still be alive, must not have warned of a misuse, and
-must not have kept a job.
+A scenario is a function with the decorator @scenario that takes a Test as `t`, and a
+kind of job if it is to be run for several; further arguments are fixtures of pytest
+(harness/sandboxed.py). It runs in a sandbox of its own, on hosts of its own, and has
+failed if it raises anything but Skip. Afterwards every host's daemon must still be
+alive, must not have warned of a misuse, and must not have kept a job.
 """
 
 import dataclasses
@@ -30,36 +30,20 @@ class Skip(Exception):
 
 @dataclasses.dataclass
 class Scenario:
-    name: str
-    function: typing.Callable
-    kind: typing.Optional[type]
+    """What @scenario was told"""
+    kinds: typing.Sequence[type]
     slow: bool
     timeout: int
-    stock_fails: typing.Optional[str]
-
-    def run(self, test):
-        if self.kind:
-            self.function(test, self.kind())
-        else:
-            self.function(test)
+    stock_fails: typing.Union[str, dict, None]
 
 
-ALL = []
-
-
-def scenario(kinds=None, slow=False, timeout=120, stock_fails=None):
-    """Makes a function a scenario, one for each of @kinds of job if given. @slow:
-    only run when asked for; @timeout: in seconds, for the whole of it;
-    @stock_fails: why stock libvirt is known to fail it, or a dictionary that
-    tells so by the kind's name."""
+def scenario(kinds=(), slow=False, timeout=120, stock_fails=None):
+    """Makes a function a scenario, one for each of @kinds of job if given, which is its
+    second argument. @slow: only run with --full; @timeout: in seconds, for the whole of
+    it; @stock_fails: why stock libvirt is known to fail it, or a dictionary that tells
+    so by the kind's name."""
     def register(function):
-        name = function.__name__.replace("_", "-")
-        for kind in kinds or [None]:
-            known = stock_fails
-            if isinstance(known, dict):
-                known = known.get(kind.name)
-            ALL.append(Scenario(f"{name}/{kind.name}" if kind else name,
-                                function, kind, slow, timeout, known))
+        function.scenario = Scenario(list(kinds), slow, timeout, stock_fails)
         return function
     return register
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Sourced by scripts/demo and tests/run-scenarios: what runs outside libvirt.
+# Sourced by scripts/demo and conftest.py: what runs outside libvirt.
 
 # ensure_tools WORK
 #

@@ -3,7 +3,7 @@
 
 The daemon logs each step of a domain's jobs. The state before each step is followed
 here, and the pair must be one that SPIN has found in the model: model/transitions has
-them all, model/check writes and checks it.
+them all, tests/test_model.py writes and checks it.
 """
 
 import collections

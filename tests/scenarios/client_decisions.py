@@ -209,18 +209,18 @@ HOST_WIDE = 2
 
 
 @scenario()
-def nowait_does_not_ask(t):
+def nowait_does_not_ask(t, held_phase):
     """Whoever must not wait is not held up by a QEMU that receives and does not answer
     its monitor."""
-    with phases.hold(t, "p2p", "memory") as m:
-        conn = m.destination.connect()
-        m.stop_qemu(m.destination)
-        for _ in range(3):
-            found = t.timed(1, lambda: conn.getAllDomainStats(0, NOWAIT), "domstats of all, nowait")
-            t.check(len(found) == 1, f"{len(found)} domains")
-            t.check(found[0][1]["state.state"] == libvirt.VIR_DOMAIN_PAUSED, "the wrong state")
-            t.check(ASKED[1] not in found[0][1], "QEMU was asked")
-        m.continue_qemu()
+    m = held_phase("p2p", "memory")
+    conn = m.destination.connect()
+    m.stop_qemu(m.destination)
+    for _ in range(3):
+        found = t.timed(1, lambda: conn.getAllDomainStats(0, NOWAIT), "domstats of all, nowait")
+        t.check(len(found) == 1, f"{len(found)} domains")
+        t.check(found[0][1]["state.state"] == libvirt.VIR_DOMAIN_PAUSED, "the wrong state")
+        t.check(ASKED[1] not in found[0][1], "QEMU was asked")
+    m.continue_qemu()
 
 
 @scenario(stock_fails="it waits 30 s for a guest that arrives")

@@ -111,9 +111,7 @@ def raises(kind, call, *args):
 
 
 @scenario()
-def finds_warnings(t):
-    guest = t.guest()
-    guest.start(t.alpha)
+def finds_warnings(t, guest):
     t.check(not faults.log_faults(t.alpha), "a fault without a cause")
     line = ("2026-01-01 00:00:00.000+0000: 7: warning : qemuDomainObjEnterMonitorInternal:6101 : "
             "Entering a monitor without owning a job. Job none owner (null) (0)\n")
@@ -125,9 +123,9 @@ def finds_warnings(t):
 
 
 @scenario()
-def finds_dead_daemon(t):
-    t.alpha.daemon.kill()
-    t.alpha.daemon.wait()
+def finds_dead_daemon(t, hosts):
+    hosts[0].daemon.kill()
+    hosts[0].daemon.wait()
     t.check(t.deaths() and "SIGKILL" in t.deaths()[0], f"found {t.deaths()}")
     t.alpha.start()
 
@@ -144,9 +142,7 @@ def finds_leaked_job(t):
 
 
 @scenario()
-def jobstorm_finds_stuck_query(t):
-    guest = t.guest()
-    guest.start(t.alpha)
+def jobstorm_finds_stuck_query(t, guest):
     pid = t.alpha.qemu_pid(guest.name)
     process = subprocess.Popen(
         [os.path.join(t.tools, "virt-jobstorm"), "--uri", t.alpha.uri, "--domain", guest.name,
@@ -164,10 +160,8 @@ def jobstorm_finds_stuck_query(t):
 
 
 @scenario()
-def jobstorm_finds_failed_migration(t):
+def jobstorm_finds_failed_migration(t, guest):
     """Without the flag unsafe, libvirt does not move a disk that is not shared."""
-    guest = t.guest()
-    guest.start(t.alpha)
     status, output = jobstorm(t, "--uri", t.alpha.uri, "--uri", t.beta.uri, "--domain",
                               guest.name, "--check", "--migrate", t.beta.uri, "--flags", "live")
     t.check(status == 1, f"exit status {status}")
@@ -191,9 +185,7 @@ def jobstorm_finds_missing_domain(t):
 
 
 @scenario()
-def jobstorm_ends_when_told(t):
-    guest = t.guest()
-    guest.start(t.alpha)
+def jobstorm_ends_when_told(t, guest):
     process = subprocess.Popen(
         [os.path.join(t.tools, "virt-jobstorm"), "--uri", t.alpha.uri, "--domain", guest.name,
          "--check", "--seconds", "60"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -307,10 +299,8 @@ def availability_finds_worse(t):
 
 
 @scenario()
-def phases_find_what_is_not_held(t):
+def phases_find_what_is_not_held(t, guest):
     """A migration that ends before its phase is reached, or has no such phase, is told."""
-    guest = t.guest()
-    guest.start(t.alpha)
     m = phases.Migration(t, phases.KINDS["direct"], guest)
     t.alpha.domain(guest.name).destroy()
     for reach, what in ((lambda: phases.PHASES["memory"].reach(m), "a domain that is off"),

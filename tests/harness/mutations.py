@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Break the rules of the job engine one by one: the test must notice.
 
@@ -13,30 +12,20 @@ A mutation fails if it does not fit, does not compile, or is not noticed by
 each of its cases. Other cases may notice it, too. A test which hangs has
 noticed nothing.
 
-Works on a copy of the tree, below the work folder; a second run reuses its
-build. One line a mutation; the last line is `N passed, N failed, N skipped`.
+Works on a copy of the tree, below the work folder; a second run reuses its build.
 """
 
-import argparse
-import fcntl
 import filecmp
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(TOP / 'scripts'))
-from series.edits import Edits  # noqa: E402
-from series.releases import version_of  # noqa: E402
-from series.tree import SeriesError, Tree  # noqa: E402
+from series.edits import Edits
+from series.releases import version_of
+from series.tree import SeriesError, Tree
 
-MUTATIONS = TOP / 'tests' / 'mutations'
 TARGET = 'tests/virdomainjobtest'
 # Seconds. The test takes about one.
 DEADLINE = 60
@@ -78,44 +67,6 @@ def run(command, log, timeout=None, **options):
                 child.wait()
 
 
-def script(command, **options):
-    """Run one of our scripts. Return (exit status, its output if piped). When
-    this function is interrupted, so is the script, which then cleans up."""
-    with subprocess.Popen(command, text=True, **options) as child:
-        try:
-            output, _ = child.communicate()
-        except BaseException:
-            child.terminate()
-            raise
-        return child.returncode, output
-
-
-def take_lock():
-    """As take_lock of scripts/lib.sh does, for as long as this process runs."""
-    if os.environ.get('SERIES_LOCKED'):
-        return
-    work = TOP / '.work'
-    work.mkdir(exist_ok=True)
-    lock = os.open(work / 'lock', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f'waiting for another script that uses {work}', file=sys.stderr, flush=True)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    os.environ['SERIES_LOCKED'] = '1'
-
-
-def series_folder():
-    """Bring the tree with the series up to date; return the folder of the
-    libvirt in use, as scripts/lib.sh calls it."""
-    ask = '. "$0/scripts/lib.sh" && "$top/scripts/build" --tree-only series >&2 && ' \
-        'echo "$set"'
-    status, answer = script(['bash', '-c', ask, TOP], stdout=subprocess.PIPE)
-    if status:
-        raise SeriesError('the tree with the series cannot be made')
-    return Path(answer.strip())
-
-
 def copy_tree(source, target):
     """Make @target a copy of @source as it is committed. Files which stay the
     same keep their time."""
@@ -142,20 +93,17 @@ def copy_tree(source, target):
 class Bench:
     """The copy of the tree, its build, and the test."""
 
-    def __init__(self, folder, source, logs):
+    def __init__(self, folder, source, logs, ccache):
         self.tree, self.build, self.logs = copy_tree(source, folder / 'tree'), folder / 'build', logs
+        self.ccache = ccache
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.glob('*.log'):
             log.unlink()
-        status, _ = script([TOP / 'scripts' / 'build', '--tree', self.tree.path,
-                            '--out', self.build])
-        if status:
-            raise SeriesError('the copy of the tree does not build')
 
     def verdicts(self, name):
         """Build the test and run it. Return {case: whether it passed}."""
         log = self.logs / f'{name}.log'
-        env = dict(os.environ, CCACHE_DIR=str(TOP / '.work' / 'ccache'),
+        env = dict(os.environ, CCACHE_DIR=str(self.ccache),
                    CCACHE_BASEDIR=str(self.build.parent.parent), CCACHE_NOHASHDIR='1')
         if run(['ninja', '-C', self.build, TARGET], log, env=env):
             raise SeriesError('does not compile')
@@ -208,77 +156,5 @@ class Sketch(Tree):
         self.changed[name] = text
 
 
-def fit(mutations, tree):
-    """Tell which of @mutations do not fit the files of @tree. Return whether any."""
-    faults = []
-    for mutation in mutations:
-        try:
-            mutation.apply(Sketch(tree))
-        except SeriesError as error:
-            faults.append(f'{mutation.name}: {error}')
-    print('\n'.join(faults or [f'{len(mutations)} mutations fit']))
-    return bool(faults)
-
-
 def case_names(text):
     return re.findall(r'^ *\d+\) (.*?) +\.\.\. ', text, re.M)
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description='Break the rules of the job engine one by one: the test must notice.')
-    parser.add_argument('--tree', metavar='TREE', type=Path,
-                        help='a checkout of libvirt with the series (default: the one of '
-                        'scripts/build series)')
-    parser.add_argument('--fit', action='store_true',
-                        help='only see whether they fit the tree; build and run nothing')
-    parser.add_argument('only', metavar='NAME', nargs='*', help='only these mutations')
-    args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    mutations = [Mutation(path) for path in sorted(MUTATIONS.iterdir())]
-    unknown = set(args.only) - {mutation.name for mutation in mutations}
-    if unknown:
-        raise SeriesError(f'no mutation {" ".join(sorted(unknown))}')
-    chosen = [m for m in mutations if not args.only or m.name in args.only]
-
-    if args.fit:
-        return fit(chosen, args.tree or series_folder() / 'series' / 'tree')
-    take_lock()
-    folder = TOP / '.work' if args.tree else series_folder()
-    source = args.tree or folder / 'series' / 'tree'
-    if not (source / '.git').exists():
-        raise SeriesError(f'no git checkout: {source}')
-    bench = Bench(folder / 'mutate', source, TOP / '.work' / 'log' / 'mutate')
-    cases = bench.verdicts('unchanged')
-    if not all(cases.values()):
-        case = next(case for case, passed in cases.items() if not passed)
-        raise SeriesError(f'`{case}` fails without any mutation; log {bench.logs}/unchanged.log')
-
-    passed = failed = 0
-    for mutation in chosen:
-        start = time.monotonic()
-        try:
-            what = bench.mutate(mutation, list(cases))
-            passed += 1
-            verdict = 'PASS'
-        except SeriesError as error:
-            what = f'{error}; log {bench.logs}/{mutation.name}.log'
-            failed += 1
-            verdict = 'FAIL'
-        print(f'{verdict} mutate-{mutation.name} ({time.monotonic() - start:.0f} s): {what}',
-              flush=True)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return failed > 0
-
-
-if __name__ == '__main__':
-    try:
-        sys.exit(main())
-    except SeriesError as fault:
-        print(f'FAIL mutate: {fault}')
-        print('0 passed, 1 failed, 0 skipped')
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit('mutate: interrupted')

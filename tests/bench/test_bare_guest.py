@@ -12,10 +12,15 @@ import struct
 import subprocess
 import time
 
-from cases import Failure, case, check
+import pytest
 
-# The kernel that QEMU is given; set by tests/bench/run
-KERNEL = None
+from cases import Failure, check
+
+GROUP = ORDER = "bench"
+
+# The kernel that QEMU is given
+KERNEL = os.path.realpath(os.path.join(os.path.dirname(__file__), "../..", ".work/build/tools",
+                                       "tests/guest/bare/bare-guest"))
 
 PAGE = 4096
 MAGIC = 0x6a6f626775657374      # as in tests/guest/pattern.h
@@ -93,6 +98,12 @@ class Machine:
         self.qmp("cont")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kernel(series):
+    series.make("bare guest", 'configure_ours "$work/build/tools" >&2 && '
+                'ninja -C "$work/build/tools" tests/guest/bare/bare-guest >&2')
+
+
 @contextlib.contextmanager
 def machine(*args, **settings):
     made = Machine(*args, **settings)
@@ -111,8 +122,7 @@ def find_page(memory, number):
     raise Failure(f"page {number} is not in memory")
 
 
-@case
-def bare_guest_boots_and_keeps_its_rates(folder):
+def test_bare_guest_boots_and_keeps_its_rates(folder):
     began = time.monotonic()
     with machine(folder, "a", "seed=3 mem=2 dirty=500 verify=512 beat=50") as guest:
         guest.wait_for(r"^heartbeat 1$")
@@ -138,8 +148,7 @@ def bare_guest_boots_and_keeps_its_rates(folder):
     check(first - began < TIMEOUT, "slow")
 
 
-@case
-def bare_guest_sleeps_between_ticks(folder):
+def test_bare_guest_sleeps_between_ticks(folder):
     with machine(folder, "a", "mem=4 dirty=64 verify=64") as guest:
         guest.wait_for(r"^heartbeat 10$")
         before = guest.cpu_seconds()
@@ -148,8 +157,7 @@ def bare_guest_sleeps_between_ticks(folder):
     check(used < 0.25, f"it takes {100 * used:.0f} % of a processor")
 
 
-@case
-def bare_guest_survives_a_migration(folder):
+def test_bare_guest_survives_a_migration(folder):
     settings = "mem=8 dirty=2000 verify=4096 beat=20"
     path = f"unix:{folder}/migration"
     with machine(folder, "from", settings) as source:
@@ -172,8 +180,7 @@ def bare_guest_survives_a_migration(folder):
             check(beats and last < beats[0] <= last + 2, f"beats {last}, then {beats[:1]}")
 
 
-@case
-def bare_guest_notices_a_changed_byte(folder):
+def test_bare_guest_notices_a_changed_byte(folder):
     with machine(folder, "a", "mem=2 dirty=10 verify=512") as guest:
         guest.wait_for(r"^memory ok pass", 2)
         with guest.stopped_memory() as memory:
@@ -186,8 +193,7 @@ def bare_guest_notices_a_changed_byte(folder):
         check(guest.count(r"^memory ok pass") == passes, "it says ok again")
 
 
-@case
-def bare_guest_notices_an_older_page(folder):
+def test_bare_guest_notices_an_older_page(folder):
     with machine(folder, "a", "mem=1 dirty=2000 verify=256") as guest:
         guest.wait_for(r"^memory ok pass", 1)
         with guest.stopped_memory() as memory:
@@ -200,8 +206,7 @@ def bare_guest_notices_an_older_page(folder):
         guest.wait_for(r"^memory BAD page 5 word 1 ")
 
 
-@case
-def bare_guest_refuses_an_area_that_does_not_fit(folder):
+def test_bare_guest_refuses_an_area_that_does_not_fit(folder):
     with machine(folder, "a", "mem=16") as guest:
         guest.wait_for(r"^guest BAD no room")
         check(guest.count("^heartbeat") == 0, "it goes on")

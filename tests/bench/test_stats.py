@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The arithmetic of the benchmark, and its plan."""
 
-from cases import case, check, equal
+from cases import check, equal
 from harness import bench_phases, bench_plan, bench_stats
 from harness.bench_stats import histogram, number, percentile, ratio, spread, verdict
+
+GROUP = ORDER = "bench"
 
 
 def row(due_s=0, latency_ms=1, sent=True, outcome="ok", code=0, service_ms=None, host="a"):
@@ -34,8 +36,7 @@ def goal(found, words):
     return mine[0]
 
 
-@case
-def stats_percentiles(_folder):
+def test_stats_percentiles():
     hundred = list(range(1, 101))
     for ordered, percent, wanted in (
             ([], 50, None), ([7], 50, 7), ([7], 99.9, 7), ([1, 2], 50, 1), ([1, 2], 51, 2),
@@ -44,8 +45,7 @@ def stats_percentiles(_folder):
         equal(percentile(ordered, percent), wanted, f"{percent} of {len(ordered)}")
 
 
-@case
-def stats_ratios(_folder):
+def test_stats_ratios():
     for pairs, wanted in (
             ([], None), ([(0, 5)], None), ([(None, 5)], None), ([(5, None)], None),
             ([(2, 1)], (0.5, 0.5, 0.5, 1)),
@@ -57,8 +57,7 @@ def stats_ratios(_folder):
         equal(found and (found.median, found.least, found.most, found.count), wanted, str(pairs))
 
 
-@case
-def stats_noise_is_said(_folder):
+def test_stats_noise_is_said():
     for pairs, wanted in (
             ([(2, 1)], "0.50 (one pair)"),
             ([(1, 2), (1, 3)], "2.50 (2.00 to 3.00)"),
@@ -68,8 +67,7 @@ def stats_noise_is_said(_folder):
         equal(ratio(pairs).text(), wanted)
 
 
-@case
-def stats_spread_and_numbers(_folder):
+def test_stats_spread_and_numbers():
     for value, wanted in ((None, "-"), (0, "0"), (3, "3"), (0.123, "0.12"), (9.996, "10.00"),
                           (12.34, "12.3"), (99.96, "100.0"), (123.4, "123"), (30000, "30000")):
         equal(number(value), wanted)
@@ -78,8 +76,7 @@ def stats_spread_and_numbers(_folder):
         equal(spread(values), wanted)
 
 
-@case
-def stats_histogram(_folder):
+def test_stats_histogram():
     equal(histogram([]), [])
     bins = histogram([1, 1.1, 10, 0.0001])
     equal(sum(count for _, _, count in bins), 4, "values in all bins")
@@ -93,8 +90,7 @@ def stats_histogram(_folder):
         check(low <= 10.0 ** edge * (1 + 1e-9) < high, f"10^{edge} is in {low} to {high}")
 
 
-@case
-def stats_verdicts(_folder):
+def test_stats_verdicts():
     for args, wanted in (
             ({"value": None, "limit": 1}, "not measured"),
             ({"value": 1.1, "limit": 1.1}, "met"),
@@ -110,8 +106,7 @@ def stats_verdicts(_folder):
         equal(verdict(**args), wanted, str(args))
 
 
-@case
-def stats_queries(_folder):
+def test_stats_queries():
     found = bench_stats.queries(
         [row(latency_ms=10), row(latency_ms=30), row(latency_ms=20, service_ms=5),
          row(latency_ms=40000, service_ms=30000, outcome="error", code=68),
@@ -124,14 +119,12 @@ def stats_queries(_folder):
     equal(bench_stats.queries([row(outcome="absent")], 1)["slowest"], None)
 
 
-@case
-def stats_queries_of_a_time(_folder):
+def test_stats_queries_of_a_time():
     rows = [row(0.5, 100), row(0.5, 600), row(1.5, 1), row(2, 1), row(2.1, 1)]
     equal(bench_stats.during(rows, 1, 2), rows[1:4])
 
 
-@case
-def stats_pairs_are_of_one_turn(_folder):
+def test_stats_pairs_are_of_one_turn():
     samples = [migration("stock", number=0, downtime=10), migration("series", number=0,
                                                                      downtime=20),
                migration("stock", number=0, direction="back", downtime=30),
@@ -144,8 +137,7 @@ def stats_pairs_are_of_one_turn(_folder):
     equal(bench_stats.pairs(samples, "source, p50"), [])
 
 
-@case
-def stats_goal_of_clients(_folder):
+def test_stats_goal_of_clients():
     def samples(stock, series):
         found = []
         for variant, pairs in (("stock", stock), ("series", series)):
@@ -168,8 +160,7 @@ def stats_goal_of_clients(_folder):
     equal(goal(mixed, "clients over downtime").verdict, "not measured")
 
 
-@case
-def stats_goal_of_the_destination(_folder):
+def test_stats_goal_of_the_destination():
     part = "8 clients on destination"
     for pairs, wanted, text in (
             ([(10, 10), (20, 20)], "met", "15.0 (10.0 to 20.0) ms, 1.00 (1.00 to 1.00) times stock's"),
@@ -188,8 +179,7 @@ def stats_goal_of_the_destination(_folder):
         equal(mine.only, (part,))
 
 
-@case
-def stats_goal_of_the_source(_folder):
+def test_stats_goal_of_the_source():
     part = "1 client on source"
     for slowest, error, wanted in (([99, 50], None, "met"), ([99, 100], None, "missed"),
                                    ([99, 5000], "failed", "met"), ([], None, "not measured")):
@@ -202,8 +192,7 @@ def stats_goal_of_the_source(_folder):
         equal(mine.found["stock"], "2000 ms")
 
 
-@case
-def stats_goals_of_held_migrations(_folder):
+def test_stats_goals_of_held_migrations():
     def held(variant, part, slowest, idle):
         return {**migration(variant, part, destination=slowest), "hold_s": 180,
                 "idle": bench_stats.queries([row(latency_ms=idle)], 30000)}
@@ -227,8 +216,7 @@ def stats_goals_of_held_migrations(_folder):
     equal(goal(results(), "host-wide").verdict, "not measured")
 
 
-@case
-def plan_has_all_that_was_asked_for(_folder):
+def test_plan_has_all_that_was_asked_for():
     names = [part.name for part in bench_plan.parts(False)]
     equal(len(names), len(set(names)), "names that are there once")
     for p2p in ("", ", peer-to-peer"):
@@ -247,8 +235,7 @@ def plan_has_all_that_was_asked_for(_folder):
     equal([part.hold for part in bench_plan.parts(False) if part.name == "held migration"], [180])
 
 
-@case
-def stats_parts_of_the_downtime(_folder):
+def test_stats_parts_of_the_downtime():
     sample = migration("series", downtime=31)
     equal(bench_stats.downtime_parts(sample), {})
     check("downtime" in bench_stats.figures(sample), "the downtime is gone")
@@ -264,8 +251,7 @@ def stats_parts_of_the_downtime(_folder):
     equal(parts, [20, 5, 6])
 
 
-@case
-def plan_only(_folder):
+def test_plan_only():
     found = bench_plan.parts(False)
 
     def names(*only):
@@ -282,8 +268,7 @@ def plan_only(_folder):
         check(False, "a name that is not there was taken")
 
 
-@case
-def plan_turns(_folder):
+def test_plan_turns():
     for quick in (False, True):
         turns = bench_plan.turns(bench_plan.parts(quick), 2, quick)
         equal(len(turns), len(set(turns)), "turns that are there once")
@@ -305,8 +290,7 @@ def plan_turns(_folder):
             equal(found, [0, 1] if rounds == 3 and not quick else [0])
 
 
-@case
-def phases_of_status_files(_folder):
+def test_phases_of_status_files():
     for text, wanted in (
             ("<domstatus><job type='none' async='migration out' phase='perform3' flags='0x0'>",
              "perform3"),

@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 
-from cases import Skip, case, check, equal
+from cases import check, equal
 from harness import bench_plots, bench_report
-from stats import migration, row
+from test_stats import migration, row
+
+GROUP = ORDER = "bench"
 
 HEADER = "intended_s,sent_s,latency_us,service_us,host,client,call,domain,outcome,code"
 
@@ -49,10 +51,7 @@ def written(folder, results):
         return file.read()
 
 
-@case
-def report_has_each_section(folder):
-    if not shutil.which("gnuplot"):
-        raise Skip("no gnuplot")
+def test_report_has_each_section(folder):
     text = written(folder, made_up(folder))
     equal(re.findall(r"^## (.*)$", text, re.MULTILINE),
           ["The goals", "Machine, versions, settings", "Plots", "Migrations",
@@ -74,8 +73,7 @@ def report_has_each_section(folder):
                   in row_text, row_text)
 
 
-@case
-def report_tables_are_whole(folder):
+def test_report_tables_are_whole(folder):
     results = made_up(folder)
     results["jobs"][0]["error"] = "a | in the error"
     lines = written(folder, results).splitlines()
@@ -88,8 +86,7 @@ def report_tables_are_whole(folder):
     check(tables >= 7, f"{tables} tables")
 
 
-@case
-def report_of_part_of_a_run(folder):
+def test_report_of_part_of_a_run(folder):
     results = made_up(folder)
     for part in (["migrations"], ["held"], ["jobs"], []):
         some = {**results, **{kind: results[kind] if kind in part else []
@@ -105,8 +102,7 @@ def report_of_part_of_a_run(folder):
     check("## The goals" in written(folder, some), "no report of one variant")
 
 
-@case
-def report_says_when_a_plot_fails(folder):
+def test_report_says_when_a_plot_fails(folder):
     results = made_up(folder)
     old, os.environ["PATH"] = os.environ["PATH"], os.path.join(folder, "bin")
     try:
@@ -121,8 +117,7 @@ def report_says_when_a_plot_fails(folder):
     check("could not be drawn: broken" in text, "a failed plot is not told")
 
 
-@case
-def report_thins_out_what_is_too_much(_folder):
+def test_report_thins_out_what_is_too_much():
     few = [(number / 10, number) for number in range(30)]
     equal(bench_plots.thinned(few, 10, bins=10), few)
     many = [(number / 10, number % 10) for number in range(100)]

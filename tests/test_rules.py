@@ -1,34 +1,32 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Run each semantic patch on a small file of our own.
+"""Each semantic patch, on a small file of our own.
 
-The patch src/GROUP/STEP/RULE.cocci is run on GROUP/STEP/RULE.c in this folder, and
+The patch src/GROUP/STEP/RULE.cocci is run on GROUP/STEP/RULE.c in tests/steps, and
 must turn it into GROUP/STEP/RULE.expected: each of its rules matches, and what only
 looks like its aim stays. RULE.h, if there is one, becomes RULE.h.expected. A patch that
 removes nothing may do without, if the file `insert-only` lists it (build-aux/lint sees to
 that). Where the patch differs between releases, the test is run for each, and its files may
-hold text by version as well.
-
-One line a patch; the last line is `N passed, N failed, N skipped`.
+hold text by version as well. With --write what comes out is kept as what is expected;
+`git diff` shows it.
 """
 
-import argparse
-import concurrent.futures
 import difflib
-import fnmatch
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TOP = HERE.parent.parent
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(TOP / 'scripts'))
-from series.releases import known_versions, read_for, varies  # noqa: E402
-from series.spatch import Coccinelle, rule_names  # noqa: E402
-from series.steps import Cocci  # noqa: E402
-from series.tree import SeriesError, Tree  # noqa: E402
+import pytest
+
+from series.releases import known_versions, read_for, varies
+from series.spatch import Coccinelle, rule_names
+from series.steps import Cocci
+from series.tree import SeriesError, Tree
+
+ORDER = 'rules'
+TOP = Path(__file__).absolute().parent.parent
+HERE = TOP / 'tests/steps'
+RULES = sorted(str(path.relative_to(HERE))[:-2] for path in HERE.glob('*/*/*.c'))
 
 
 class Fault(Exception):
@@ -57,7 +55,25 @@ def transformed(coccinelle, cocci, sources, version):
     return texts
 
 
-def test(coccinelle, rule, write):
+@pytest.fixture(scope='module')
+def coccinelle():
+    with tempfile.TemporaryDirectory() as folder, open(os.devnull, 'w', encoding='utf-8') as log:
+        yield Coccinelle(log, folder)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize('rule', RULES)
+def test_rules(coccinelle, rule, request):
+    fault = None
+    try:
+        run(coccinelle, rule, request.config.option.write)
+    except (Fault, SeriesError) as error:
+        fault = str(error)
+    if fault:
+        pytest.fail(fault, pytrace=False)
+
+
+def run(coccinelle, rule, write):
     """Run the test of the patch @rule, `GROUP/STEP/RULE`. Raise Fault if it fails."""
     cocci = TOP / 'src' / f'{rule}.cocci'
     if not cocci.is_file():
@@ -88,36 +104,3 @@ def compare(new, expected, version, write):
                                      f'now, for {version}', lineterm=''))
     if diff:
         raise Fault('\n'.join(['another result', *diff]))
-
-
-def main():
-    parser = argparse.ArgumentParser(description='Run each semantic patch on a small file.')
-    parser.add_argument('pattern', nargs='?', default='*', metavar='PATTERN',
-                        help='only the tests whose name, GROUP/STEP/RULE, matches')
-    parser.add_argument('--write', action='store_true',
-                        help='keep what comes out as what is expected; `git diff` shows it')
-    args = parser.parse_args()
-    rules = sorted(str(path.relative_to(HERE))[:-2] for path in HERE.glob('*/*/*.c'))
-    rules = [rule for rule in rules if fnmatch.fnmatch(rule, args.pattern)]
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, 'w', encoding='utf-8') as log, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            coccinelle = Coccinelle(log, folder)
-        except SeriesError as error:
-            sys.exit(f'{error}')
-        runs = [(rule, pool.submit(test, coccinelle, rule, args.write)) for rule in rules]
-        for rule, run in runs:
-            try:
-                run.result()
-                passed += 1
-                print(f'PASS rules/{rule}', flush=True)
-            except (Fault, SeriesError) as error:
-                failed += 1
-                print(f'FAIL rules/{rule}: {error}', flush=True)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    sys.exit(1 if failed or not passed else 0)
-
-
-if __name__ == '__main__':
-    main()

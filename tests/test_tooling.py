@@ -1,11 +1,6 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Quick tests of the tooling, with small steps on a small tree of their own.
+"""Quick tests of the tooling, with small steps on a small tree of their own."""
 
-One line a case; the last line is `N passed, N failed, N skipped`.
-"""
-
-import fnmatch
 import importlib
 import os
 import re
@@ -13,12 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent.parent
+import pytest
+
+GROUP = 'tooling'
+ORDER = 'tooling'
+pytestmark = pytest.mark.timeout(600)
+
+TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / 'scripts'
 
 SPDX = '// SPDX-License-Identifier: LGPL-2.1-or-later\n'
@@ -123,15 +122,6 @@ no-function demoOld
         'check': 'function demoAdded src/qemu/new.c\n',
     },
 }
-
-CASES = []
-
-
-def case(function):
-    """Mark a test case; it gets a World of its own."""
-    CASES.append(function)
-    return function
-
 
 class Fault(Exception):
     """Why a case has failed."""
@@ -238,10 +228,14 @@ class World:
         return head, self.files(tree)
 
 
+@pytest.fixture
+def w(folder):
+    return World(Path(folder))
+
+
 # --- apply: what it does -----------------------------------------------------
 
-@case
-def applies_a_step_a_commit(w):
+def test_applies_a_step_a_commit(w):
     w.applied()
     check(w.git('log', '--reverse', '--format=%s').split('\n')[:3] ==
           ['pristine', 'demo: rename demoOld', 'demo: add a file'], 'the commits are others')
@@ -249,24 +243,21 @@ def applies_a_step_a_commit(w):
     check('demoNew(x + 1)' in w.files(w.tree)['src/qemu/a.c'].decode(), 'no rename')
 
 
-@case
-def message_and_signoff(w):
+def test_message_and_signoff(w):
     w.applied()
     body = w.git('log', '-1', '--format=%B', 'HEAD~')
     check(body.strip() == 'demo: rename demoOld\n\nThe old name said nothing.\n\n'
           'Signed-off-by: A Tester <tester@invalid>', f'the message is {body!r}')
 
 
-@case
-def text_edits(w):
+def test_text_edits(w):
     w.applied()
     text = w.files(w.tree)['src/qemu/a.c'].decode()
     check('What it was' not in text and '/* About' not in text, 'the comment is still there')
     check('    /* As it is. */\n    return x;\n' in text, 'no line inserted')
 
 
-@case
-def text_edits_of_each_kind(w):
+def test_text_edits_of_each_kind(w):
     w.step(edits='''\
 file src/qemu/a.h
 delete int demoOld(int x);
@@ -291,8 +282,7 @@ replace /About demoOld/
     check(b'/* Something else. */\nint\n' in files['src/qemu/a.c'], 'no replacement')
 
 
-@case
-def parameters_that_go_leave_no_trace(w):
+def test_parameters_that_go_leave_no_trace(w):
     (w.tree / 'src/qemu/c.c').write_text('''\
 /**
  * demoKeep:
@@ -355,8 +345,7 @@ expression first, job;
     check('    if (demoLose(first, last) < 0)\n' in text, 'the line is left behind broken')
 
 
-@case
-def upto_a_step(w):
+def test_upto_a_step(w):
     w.applied('--upto', '01-first')
     check(w.git('log', '-1', '--format=%s').strip() == 'demo: rename demoOld', 'another step')
     w.refused('no step 09-none', args=('--upto', '09-none'))
@@ -366,8 +355,7 @@ def upto_a_step(w):
     w.refused('0 may be: 01-first 02-second', args=('--upto', '0'))
 
 
-@case
-def tarball_becomes_a_checkout(w):
+def test_tarball_becomes_a_checkout(w):
     tree = w.make_tree(w.folder / 'tarball', checkout=False)
     w.applied()
     w.applied(tree=tree)
@@ -377,8 +365,7 @@ def tarball_becomes_a_checkout(w):
     check(w.git('status', '--porcelain', tree=tree) == '', 'the tree is dirty')
 
 
-@case
-def owner_does_not_matter(w):
+def test_owner_does_not_matter(w):
     check(os.geteuid() == 0, 'wants root')
     tree = w.make_tree(w.folder / 'tarball', checkout=False)
     for path in [tree, w.tree, *tree.rglob('*'), *w.tree.rglob('*')]:
@@ -387,8 +374,7 @@ def owner_does_not_matter(w):
     w.applied()
 
 
-@case
-def same_bytes_each_time(w):
+def test_same_bytes_each_time(w):
     other = w.make_tree(w.folder / 'other')
     w.applied('--no-cache')
     w.applied('--no-cache', tree=other)
@@ -396,8 +382,7 @@ def same_bytes_each_time(w):
     check(len(hashes) == 1 and w.files(other) == w.files(w.tree), 'other bytes')
 
 
-@case
-def same_bytes_from_the_cache(w):
+def test_same_bytes_from_the_cache(w):
     other = w.make_tree(w.folder / 'other')
     w.applied()
     check(any((w.folder / 'cache').rglob('*')), 'nothing is kept')
@@ -405,8 +390,7 @@ def same_bytes_from_the_cache(w):
     check(w.files(other) == w.files(w.tree), 'other bytes')
 
 
-@case
-def places_are_recorded(w):
+def test_places_are_recorded(w):
     w.recording = ()
     w.refused('libvirt 1.2.3, of which nothing is recorded')
     record = w.folder / 'releases/1.2.3/sites'
@@ -440,8 +424,7 @@ four
 '''
 
 
-@case
-def text_by_version(w):
+def test_text_by_version(w):
     text_for = series_module('releases').text_for
     for version, lines in (('1.2.2', 'one three four'), ('1.2.3', 'one two of 1.2.3 four'),
                            ('1.9.9', 'one two of 1.9.9 four'), ('1.10.0', 'one two of 1.10.0')):
@@ -459,8 +442,7 @@ def text_by_version(w):
             check(why in str(error), f'{text!r}: {error}')
 
 
-@case
-def each_file_of_a_step_by_version(w):
+def test_each_file_of_a_step_by_version(w):
     older, newer = '#@ if < 1.2\n', '#@ if >= 1.2\n'
     end = '#@ end\n'
     w.write_steps({'01-first': {
@@ -485,8 +467,7 @@ def each_file_of_a_step_by_version(w):
     check('In 1.2.3.\n\nSigned' in w.git('log', '-1', '--format=%B'), 'another message')
 
 
-@case
-def one_of_several_matches(w):
+def test_one_of_several_matches(w):
     rule = '''\
 // files: src/qemu/a.c{files}
 // aims: {name}
@@ -520,8 +501,7 @@ expression x;
     w.refused('`// one-of: form` is only in one semantic patch')
 
 
-@case
-def upstream_has_a_step(w):
+def test_upstream_has_a_step(w):
     path = w.src / '01-first/upstream'
     for text, why in (('since 1.2\nproof: test demotest\n', 'upstream: wants'),
                       ('since x\nproof: test demotest\nIt is.\n', 'upstream: wants'),
@@ -540,8 +520,7 @@ def upstream_has_a_step(w):
     check('demoOld' not in w.files(w.tree)['src/qemu/a.c'].decode(), 'it is left out')
 
 
-@case
-def rules_across_files(w):
+def test_rules_across_files(w):
     w.cocci('''\
 // What one file defines is changed in another.
 // files: src/qemu/a.c src/qemu/b.c
@@ -568,8 +547,7 @@ expression arg;
 
 # --- apply: what spatch sees, and what becomes of what it prints ---------------
 
-@case
-def slices_and_whole_files_give_the_same(w):
+def test_slices_and_whole_files_give_the_same(w):
     path = w.tree / 'src/qemu/a.c'
     path.write_text(path.read_text() + """
 #ifdef WITH_DEMO
@@ -615,8 +593,7 @@ def series_module(name):
     return importlib.import_module(f'series.{name}')
 
 
-@case
-def slices_hold_what_names_the_aims(w):
+def test_slices_hold_what_names_the_aims(w):
     slices = series_module('slices')
     text = ('#include "x.h"\n\nint a(int x)\n{\n    return x;\n}\n\n\n'
             '/* About b. */\nint b(void)\n{\n    return aim(1);\n}\n\n'
@@ -643,8 +620,7 @@ def slices_hold_what_names_the_aims(w):
           f'half a condition: {part}')
 
 
-@case
-def slices_are_refused(w):
+def test_slices_are_refused(w):
     slices = series_module('slices')
 
     def uncut(call, *args):
@@ -665,8 +641,7 @@ def slices_are_refused(w):
     check(uncut(whole.taken_apart, whole.text() + 'int x;\n'), 'text after the last mark')
 
 
-@case
-def torn_slices_give_way_to_the_file(w):
+def test_torn_slices_give_way_to_the_file(w):
     # The brace that begins a line is none; what is left of the comment would be code.
     path = w.tree / 'src/qemu/b.c'
     path.write_text(path.read_text().replace('    demoOld(x);\n', '    /*\n}\n*/\n    demoOld(x);\n'))
@@ -676,8 +651,7 @@ def torn_slices_give_way_to_the_file(w):
     check('the whole of src/qemu/b.c: a cut falls' in (w.folder / 'apply.log').read_text(), 'nothing is said')
 
 
-@case
-def unparsable_table(w):
+def test_unparsable_table(w):
     path = w.tree / 'src/qemu/b.c'
     path.write_text(path.read_text() + '\nstatic demoThing table[] = {\n    DEMO_ODD(y) z, demoOld\n};\n')
     w.git('commit', '-qam', 'odd')
@@ -685,8 +659,7 @@ def unparsable_table(w):
         w.refused('step 01-first', '10-rename.cocci', 'src/qemu/b.c', 'demoOld', args=args)
 
 
-@case
-def aims_that_are_not_all(w):
+def test_aims_that_are_not_all(w):
     """A change of what does not name the aims is not made, and that is noticed."""
     w.step(**{'10_rename_cocci': RENAME.replace('aims: demoOld', 'aims: demoCaller')})
     w.refused('step 01-first', '10-rename.cocci', 'matched nothing: definition')
@@ -694,8 +667,7 @@ def aims_that_are_not_all(w):
               args=('--whole-files',))
 
 
-@case
-def cache_outlives_changes_elsewhere(w):
+def test_cache_outlives_changes_elsewhere(w):
     other = w.make_tree(w.folder / 'other')
     path = other / 'src/qemu/b.c'
     path.write_text(path.read_text().replace('demoUnrelated(x)', 'demoUnrelated(x + 1)'))
@@ -748,8 +720,7 @@ PRINTED = {
 }
 
 
-@case
-def printed_text_is_repaired(w):
+def test_printed_text_is_repaired(w):
     tidy = series_module('printer').tidy
     for what, (old, printed, expected) in PRINTED.items():
         new = tidy(old, printed)
@@ -792,8 +763,7 @@ LAYOUTS = (
     ('    return 1;\n', '    return 2;\n', ''))
 
 
-@case
-def comments_stay_with_their_functions(w):
+def test_comments_stay_with_their_functions(w):
     faults = series_module('layout').faults
     for old, new, word in LAYOUTS:
         check(BOTH.count(old) == 1, f'the test is wrong: {old!r}')
@@ -806,8 +776,7 @@ def comments_stay_with_their_functions(w):
     check(faults('', BOTH) == [], 'a new file has faults')
 
 
-@case
-def stacked_comments(w):
+def test_stacked_comments(w):
     path = w.tree / 'src/qemu/a.c'
     path.write_text(path.read_text().replace('int\ndemoCaller', '/* Has one. */\nint\ndemoCaller'))
     w.git('commit', '-qam', 'comment')
@@ -826,8 +795,7 @@ identifier x;
         w.refused('step 01-first', 'src/qemu/a.c: demoCaller() has two comments above it', args=args)
 
 
-@case
-def function_twice(w):
+def test_function_twice(w):
     w.step(**{'10_rename_cocci': RENAME + """
 @more@
 @@
@@ -841,8 +809,7 @@ def function_twice(w):
     w.refused('step 01-first', 'src/qemu/a.c: demoCaller() is defined 2 times')
 
 
-@case
-def pathspecs_are_gits(w):
+def test_pathspecs_are_gits(w):
     tree = series_module('tree')
     names = tree.Tree(w.tree).files()
     for spec in ('src', 'src/', 'src/qemu', 'src/qemu/a.h', 'src/qemu/*.c', 'src/*.c', '**/*.c',
@@ -852,8 +819,7 @@ def pathspecs_are_gits(w):
         check(tree.matching(names, [spec]) == theirs, f'{spec}: not {theirs}')
 
 
-@case
-def words_that_a_match_must_have(w):
+def test_words_that_a_match_must_have(w):
     needles = series_module('checks').needles
     for pattern, words in (
             ('demoOld', ['demoOld']), (r'\bdemoOld\b', ['demoOld']),
@@ -864,8 +830,7 @@ def words_that_a_match_must_have(w):
         check(needles(pattern) == words, f'{pattern}: {needles(pattern)}')
 
 
-@case
-def parameter_by_its_position(w):
+def test_parameter_by_its_position(w):
     (w.tree / 'src/qemu/c.c').write_text("""\
 static int
 demoSecond(int first, demoJob job)
@@ -935,15 +900,13 @@ expression job;
 
 # --- apply: what it refuses --------------------------------------------------
 
-@case
-def no_match(w):
+def test_no_match(w):
     w.cocci('// Nothing.\n// files: src/qemu/*.c\n\n@nothing@\n@@\n'
             '- demoAbsent(1)\n+ demoNew(1)\n')
     w.refused('step 01-first', '10-rename.cocci', 'changed no place', 'nothing')
 
 
-@case
-def one_rule_of_two_matches_nothing(w):
+def test_one_rule_of_two_matches_nothing(w):
     idle = '\n@idle@\n@@\n- demoAbsent(1)\n+ demoNew(1)\n'
     w.step(**{'10_rename_cocci': RENAME + idle})
     w.refused('step 01-first', '10-rename.cocci', 'matched nothing: idle')
@@ -951,8 +914,7 @@ def one_rule_of_two_matches_nothing(w):
     w.applied()
 
 
-@case
-def unparsable_function(w):
+def test_unparsable_function(w):
     path = w.tree / 'src/qemu/b.c'
     path.write_text(path.read_text() + '\nint\ndemoOdd(int x)\n{\n    DEMO_ODD(y) z = 1;\n'
                     '    demoOld(x);\n    return 0;\n}\n')
@@ -960,8 +922,7 @@ def unparsable_function(w):
     w.refused('step 01-first', '10-rename.cocci', 'src/qemu/b.c', 'demoOdd()', 'demoOld')
 
 
-@case
-def unparsable_function_elsewhere(w):
+def test_unparsable_function_elsewhere(w):
     path = w.tree / 'src/qemu/b.c'
     path.write_text(path.read_text() + '\nint\ndemoOdd(int x)\n{\n    DEMO_ODD(y) z = 1;\n'
                     '    return 0;\n}\n')
@@ -972,8 +933,7 @@ def unparsable_function_elsewhere(w):
     w.applied()
 
 
-@case
-def function_without_flow(w):
+def test_function_without_flow(w):
     path = w.tree / 'src/qemu/b.c'
     path.write_text(path.read_text() + '\nint\ndemoOdd(int x)\n{\n    demoOld(x);\n'
                     '    goto nowhere;\n}\n')
@@ -981,20 +941,17 @@ def function_without_flow(w):
     w.refused('step 01-first', '10-rename.cocci', 'src/qemu/b.c', 'demoOdd()')
 
 
-@case
-def broken_rule(w):
+def test_broken_rule(w):
     w.cocci('// Broken.\n// files: src/qemu/*.c\n\n@@\n@@\n- demoOld(\n')
     w.refused('step 01-first', '10-rename.cocci', 'spatch')
 
 
-@case
-def rule_with_a_warning(w):
+def test_rule_with_a_warning(w):
     w.step(**{'10_rename_cocci': RENAME + '\n@@\n@@\n- demoUnrelated(x)\n+ demoUnrelated(x, y)\n'})
     w.refused('step 01-first', '10-rename.cocci', 'should x be a metavariable')
 
 
-@case
-def header_lines(w):
+def test_header_lines(w):
     for old, new, word in (('// files: src/qemu/*.c\n', '', 'files'),
                            ('// aims', '// one-of:\n// aims', 'one-of'),
                            ('src/qemu/*.c', 'src/qemu/*.c src/none/*.c', 'src/none/*.c')):
@@ -1002,8 +959,7 @@ def header_lines(w):
         w.refused('step 01-first', '10-rename.cocci', word)
 
 
-@case
-def dirty_tree(w):
+def test_dirty_tree(w):
     (w.tree / 'stray').write_text('')
     w.refused('dirty')
     (w.tree / 'stray').unlink()
@@ -1011,28 +967,24 @@ def dirty_tree(w):
     w.refused('dirty')
 
 
-@case
-def step_already_applied(w):
+def test_step_already_applied(w):
     w.applied('--upto', '01-first')
     w.refused('already has the step 01-first')
     w.refused('already has the step 01-first', args=('--upto', '01-first'))
 
 
-@case
-def patched_tarball(w):
+def test_patched_tarball(w):
     w.applied('--upto', '01-first')
     shutil.rmtree(w.tree / '.git')
     w.refused('already meets the postconditions', '01-first')
 
 
-@case
-def not_libvirt(w):
+def test_not_libvirt(w):
     (w.folder / 'empty').mkdir()
     w.refused('no libvirt source tree', tree=w.folder / 'empty')
 
 
-@case
-def nobody_commits(w):
+def test_nobody_commits(w):
     for name in [name for name in w.env if re.match('GIT_(AUTHOR|COMMITTER)', name)]:
         del w.env[name]
     w.refused('user.name', 'user.email')
@@ -1043,8 +995,7 @@ def nobody_commits(w):
           'another sign-off')
 
 
-@case
-def postconditions(w):
+def test_postconditions(w):
     for line, why in (('absent demoCaller src/qemu/*.c', 'still at src/qemu/a.c:'),
                       ("present 9 'demoNew\\(' src/qemu/*.c", 'only '),
                       ('present 1 demoGone src/qemu/*.c', 'no line'),
@@ -1056,8 +1007,7 @@ def postconditions(w):
         w.refused('step 01-first', 'check:3', line, why)
 
 
-@case
-def postconditions_of_no_worth(w):
+def test_postconditions_of_no_worth(w):
     w.step(check='present 1 demoUnrelated src/qemu/b.c\n')
     w.refused('already meets', '01-first')
     w.step(check='# none\n')
@@ -1066,16 +1016,14 @@ def postconditions_of_no_worth(w):
     w.refused('step 01-first', 'no file `check`')
 
 
-@case
-def postconditions_misspelt(w):
+def test_postconditions_misspelt(w):
     for line in ('abzent x src/*', 'present x src/*', 'present 0 x src/*', 'absent x',
                  'absent ( src/*', "absent 'x src/*", 'function x', 'no-function x y'):
         w.step(check=line + '\n')
         w.refused('step 01-first', 'check:1', line)
 
 
-@case
-def prototypes_are_no_functions(w):
+def test_prototypes_are_no_functions(w):
     (w.tree / 'src/qemu/c.c').write_text('static int\ndemoNew(int x,\n        int y);\n\n'
                                          'int x = demoNew(1);\n')
     w.git('add', '-A')
@@ -1084,8 +1032,7 @@ def prototypes_are_no_functions(w):
     w.refused('check:1', 'defined 0 times')
 
 
-@case
-def anchors(w):
+def test_anchors(w):
     for text, why in (('after no such line\n+x\n', 'is not there'),
                       ('after return 0;\n+x\n', 'is ambiguous'),
                       ('within no such line\nafter {\n+x\n', 'is not there'),
@@ -1146,8 +1093,7 @@ def with_lists(w, edits):
     w.step('02-second', edits=edits)
 
 
-@case
-def edits_of_lists(w):
+def test_edits_of_lists(w):
     with_lists(w, """\
 export qemu/a.h demoYours demoEarly demoPlus
 unexport demoUnused demoBeta
@@ -1164,8 +1110,7 @@ register-test zetatest like alphatest
           and lines[5:7] == ["    { 'name': 'zetatest' },", ']'], 'other tests')
 
 
-@case
-def edits_of_prototypes(w):
+def test_edits_of_prototypes(w):
     with_lists(w, """\
 file src/qemu/a.h
 declare after demoOld
@@ -1185,16 +1130,14 @@ declare instead-of demoOld
           'other prototypes')
 
 
-@case
-def prototype_is_deleted(w):
+def test_prototype_is_deleted(w):
     with_lists(w, 'file src/qemu/a.h\nundeclare demoNext\n')
     w.applied()
     check(w.files(w.tree)['src/qemu/a.h'].decode() == 'int demoOld(int x);\n\n'
           '/* About demoNext. */\n#define demoMacro(x) demoNext(x, demoOld(x));\n', 'not gone')
 
 
-@case
-def edits_by_name_refuse(w):
+def test_edits_by_name_refuse(w):
     for text, why in (('export qemu/none.h demoMine', 'no sections of qemu/none.h'),
                       ('export qemu/a.h demoOld', 'demoOld is exported already'),
                       ('export demoMine', 'is not followed by what it wants'),
@@ -1211,8 +1154,7 @@ def edits_by_name_refuse(w):
         w.refused('step 02-second', 'edits:', why)
 
 
-@case
-def edits_misspelt(w):
+def test_edits_misspelt(w):
     for text, why in (('after {\n+x\n', 'no `file` line'),
                       ('file src/qemu/b.c\nafter {\n', 'lacks its `+` lines'),
                       ('file src/qemu/b.c\ndelete x\n+y\n', 'a `+` line without'),
@@ -1226,8 +1168,7 @@ def edits_misspelt(w):
         w.refused('step 01-first', 'edits', why)
 
 
-@case
-def file_that_is_there(w):
+def test_file_that_is_there(w):
     w.step('02-second', **{'tree/src/qemu/a.c': 'int x;\n'})
     (w.src / '02-second/tree/src/qemu').mkdir(parents=True, exist_ok=True)
     (w.src / '02-second/tree/src/qemu/a.c').write_text('int x;\n')
@@ -1242,8 +1183,7 @@ REPLACING = {
 }
 
 
-@case
-def file_is_replaced(w):
+def test_file_is_replaced(w):
     (w.tree / 'src/qemu/a.h').chmod(0o755)
     w.git('commit', '-qam', 'mode')
     w.write_steps({'01-first': dict(REPLACING, edits='file src/qemu/a.h\nreplace /* ours */\n'
@@ -1257,8 +1197,7 @@ def file_is_replaced(w):
     check(w.git('status', '--porcelain') == '', 'the tree is dirty')
 
 
-@case
-def file_to_replace_is_not_there(w):
+def test_file_to_replace_is_not_there(w):
     (w.tree / 'ignored.o').write_text('no file of libvirt\n')
     (w.tree / 'src/qemu/link.h').symlink_to('a.h')
     (w.tree / 'src/qemu/binary').write_bytes(b'\0')
@@ -1274,14 +1213,12 @@ def file_to_replace_is_not_there(w):
         w.refused('step 01-first', f'replace/{name}: ', why)
 
 
-@case
-def failing_replacement_leaves_no_trace(w):
+def test_failing_replacement_leaves_no_trace(w):
     w.write_steps({'01-first': dict(REPLACING, check='present 1 demoGone src/qemu/a.h\n')})
     w.refused('step 01-first', 'check:1')
 
 
-@case
-def steps_misspelt(w):
+def test_steps_misspelt(w):
     w.step(message='no body\n')
     w.refused('step 01-first', 'message')
     w.step()
@@ -1292,8 +1229,7 @@ def steps_misspelt(w):
     w.refused('step 03-none', 'no directory')
 
 
-@case
-def failing_step_leaves_no_trace(w):
+def test_failing_step_leaves_no_trace(w):
     files = dict(STEPS['02-second'], check='present 1 demoGone src/qemu/*.c\n')
     files['tree/src/qemu/x.o'] = 'ignored by git\n'
     w.write_steps({'01-first': STEPS['01-first'], '02-second': files})
@@ -1303,15 +1239,13 @@ def failing_step_leaves_no_trace(w):
     check(w.git('status', '--porcelain', '--ignored') == '', 'traces are left')
 
 
-@case
-def keep_leaves_the_step_half_done(w):
+def test_keep_leaves_the_step_half_done(w):
     w.step(check='present 1 demoGone src/qemu/*.c\n')
     w.refused('half-done', args=('--keep',), untouched=False)
     check('src/qemu/a.c' in w.git('status', '--porcelain'), 'nothing to look at')
 
 
-@case
-def interrupted_step_leaves_no_trace(w):
+def test_interrupted_step_leaves_no_trace(w):
     # A stand-in for spatch that takes its time over the rules.
     slow = w.folder / 'bin' / 'spatch'
     slow.parent.mkdir()
@@ -1351,8 +1285,7 @@ def export(w, *args):
     return w.run(SCRIPTS / 'export', w.tree, w.folder / 'mail', '--source-of-steps', w.src, *args)
 
 
-@case
-def export_round_trip(w):
+def test_export_round_trip(w):
     other = w.make_tree(w.folder / 'other')
     w.applied()
     for _ in range(2):
@@ -1367,8 +1300,7 @@ def export_round_trip(w):
     check(len(bodies) == 1, 'git am gives other messages')
 
 
-@case
-def export_letter(w):
+def test_export_letter(w):
     w.applied()
     check(export(w).returncode == 0, 'export failed')
     text = (w.folder / 'mail/0000-cover-letter.patch').read_text()
@@ -1378,8 +1310,7 @@ def export_letter(w):
     check('***' not in text, 'a placeholder is left')
 
 
-@case
-def export_refuses(w):
+def test_export_refuses(w):
     def refused(word):
         run = export(w)
         check(run.returncode == 1 and word in run.stderr and 'Traceback' not in run.stderr,
@@ -1401,8 +1332,7 @@ def export_refuses(w):
     check('1 of 2 steps' in export(w).stdout, 'does not say that a step is missing')
 
 
-@case
-def export_of_a_group(w):
+def test_export_of_a_group(w):
     def adds(name, group):
         return {'message': f'demo: add {name}\n\nIt was missing.\n',
                 f'tree/src/qemu/{name}.c': f'int\n{name}(void)\n{{\n    return 0;\n}}\n',
@@ -1440,8 +1370,7 @@ def export_of_a_group(w):
 
 # --- the other tools ---------------------------------------------------------
 
-@case
-def verdicts_are_compared(w):
+def test_verdicts_are_compared(w):
     def log(name, **tests):
         (w.folder / name).write_text(''.join(
             f'{{"name": "libvirt / {test}", "result": "{result}"}}\n'
@@ -1469,8 +1398,7 @@ def shell(w, text, **options):
     return w.run('bash', '-c', f'. {SCRIPTS}/lib.sh; {text}', **options)
 
 
-@case
-def packages_for_a_user(w):
+def test_packages_for_a_user(w):
     stubs = w.folder / 'bin'
     stubs.mkdir()
     for name, text in (('id', 'echo 1000'), ('dpkg-query', 'echo "installed git"'),
@@ -1486,16 +1414,14 @@ def packages_for_a_user(w):
     check('no group none' in shell(w, 'need_packages none').stderr, 'an unknown group passes')
 
 
-@case
-def progress_names_the_log(w):
+def test_progress_names_the_log(w):
     run = shell(w, f'run_shown "a thing" {w.folder}/a.log sh -c "echo why; exit 3"; echo $?')
     check(run.stdout == '3\n', run.stdout)
     check(f'a thing: FAILED (exit status 3), log: {w.folder}/a.log' in run.stderr
           and 'why' in run.stderr, run.stderr)
 
 
-@case
-def interrupt_ends_what_runs(w):
+def test_interrupt_ends_what_runs(w):
     # The child of a child, as ninja's compilers are, of a script, and of a
     # script that a script has called.
     pid = w.folder / 'pid'
@@ -1519,8 +1445,7 @@ def interrupt_ends_what_runs(w):
                      f'{script}: the command still runs after signal {number}', 5)
 
 
-@case
-def fetch_of_a_tarball(w):
+def test_fetch_of_a_tarball(w):
     """fetch unpacks what --source names, once."""
     repository = copy_repository(w)
     tarball = w.folder / 'demo.tar.xz'
@@ -1573,8 +1498,7 @@ def repository_to_lint(w):
     return repository
 
 
-@case
-def lint_finds(w):
+def test_lint_finds(w):
     repository = repository_to_lint(w)
 
     def lint():
@@ -1620,8 +1544,7 @@ def lint_finds(w):
                 path.parent.rmdir()
 
 
-@case
-def lint_wants_groups_in_a_row(w):
+def test_lint_wants_groups_in_a_row(w):
     repository = repository_to_lint(w)
     for name in ('near', 'far'):
         (repository / 'src' / name).mkdir()
@@ -1637,8 +1560,7 @@ def lint_wants_groups_in_a_row(w):
         check(('src/series: near/third: the steps of near are not in a row' in out) == found, out)
 
 
-@case
-def lint_of_some_files(w):
+def test_lint_of_some_files(w):
     repository = repository_to_lint(w)
     w.git('add', '-A', tree=repository)
     w.git('commit', '-qm', 'all', tree=repository)
@@ -1665,8 +1587,7 @@ def lint_of_some_files(w):
               f'{name}: {run.stdout}{run.stderr}')
 
 
-@case
-def lint_of_rule_tests(w):
+def test_lint_of_rule_tests(w):
     repository = repository_to_lint(w)
     tests = repository / 'tests/steps'
     tests.mkdir(parents=True)
@@ -1685,25 +1606,25 @@ def lint_of_rule_tests(w):
     lint('', ' 0 findings')
 
 
-@case
-def rules_are_tried(w):
+def test_rules_are_tried(w):
     repository = copy_repository(w)
     (repository / 'src/demo/one').mkdir(parents=True)
     (repository / 'tests/steps/demo/one').mkdir(parents=True)
-    shutil.copy(TOP / 'tests/steps/run', repository / 'tests/steps')
-    (repository / 'releases/1.2.3').mkdir(parents=True)
+    (repository / 'releases/1.2.3').mkdir(parents=True, exist_ok=True)
+    for name in ('pytest.ini', 'conftest.py', 'tests/test_rules.py', 'tests/harness'):
+        (repository / name).symlink_to(TOP / name)
     rule = repository / 'src/demo/one/10-rename.cocci'
     source = repository / 'tests/steps/demo/one/10-rename.c'
     rule.write_text(RENAME)
     source.write_text(TREE['src/qemu/a.c'])
 
     def tried(status, *words, args=()):
-        run = w.run(repository / 'tests/steps/run', *args)
+        run = w.run(sys.executable, '-m', 'pytest', 'tests/test_rules.py', *args, cwd=repository)
         check(run.returncode == status and 'Traceback' not in run.stderr
               and all(word in run.stdout for word in words), run.stdout + run.stderr)
-    tried(1, 'FAIL rules/demo/one/10-rename: no 10-rename.expected')
+    tried(1, 'FAIL rules/demo/one/10-rename', 'no 10-rename.expected')
     tried(0, args=['--write'])
-    tried(0, 'PASS rules/demo/one/10-rename', '1 passed, 0 failed, 0 skipped')
+    tried(0, 'PASS rules/demo/one/10-rename', '1 passed, 0 failed, 0 skipped\n')
     rule.write_text(RENAME.replace('+ demoNew(args)', '+ demoNewer(args)'))
     tried(1, 'another result', '+    if (demoNewer(x) < 0)', '0 passed, 1 failed')
     rule.write_text(RENAME + '\n@idle@\n@@\n- demoAbsent(1)\n+ demoNew(1)\n')
@@ -1740,8 +1661,7 @@ def repository_with_steps(w):
     return repository, step
 
 
-@case
-def step_is_shown(w):
+def test_step_is_shown(w):
     repository, step = repository_with_steps(w)
     run = step('02-second')
     check(run.returncode == 0, run.stderr)
@@ -1758,8 +1678,7 @@ def step_is_shown(w):
     check(w.files(repository / '.work/stock/tree') == w.files(w.tree), 'the stock tree has changed')
 
 
-@case
-def step_that_changed_is_applied_anew(w):
+def test_step_that_changed_is_applied_anew(w):
     _, step = repository_with_steps(w)
     step('second')
     rule = w.src / '01-first/10-rename.cocci'
@@ -1775,8 +1694,7 @@ def step_that_changed_is_applied_anew(w):
           and 'applying' not in run.stderr, run.stderr)
 
 
-@case
-def steps_from_one_on(w):
+def test_steps_from_one_on(w):
     repository, step = repository_with_steps(w)
     tree = repository / '.work/series/tree'
     run = step('--from', '01-first')
@@ -1798,8 +1716,7 @@ def steps_from_one_on(w):
     check(run.returncode == 1 and 'is dirty' in run.stderr, run.stderr)
 
 
-@case
-def steps_on_another_tree(w):
+def test_steps_on_another_tree(w):
     repository, _ = repository_with_steps(w)
 
     def port(*args):
@@ -1855,8 +1772,7 @@ expression x;
     check(w.files(other) == before and not (other / '.git').exists(), 'the tree has changed')
 
 
-@case
-def what_a_header_affects(w):
+def test_what_a_header_affects(w):
     sys.path.insert(0, str(SCRIPTS))
     from series.compiling import affected
     from series.tree import Tree
@@ -1878,27 +1794,3 @@ def what_a_header_affects(w):
     (w.tree / 'src/x.h').write_text((w.tree / 'src/x.h').read_text().replace('(struct', '(const struct'))
     w.git('commit', '-qam', 'three')
     check(affected(Tree(w.tree), 'HEAD~', 'HEAD') == (['src/x.h'], ['src/calls.c']), 'another user')
-
-
-def main():
-    pattern = sys.argv[1] if len(sys.argv) > 1 else '*'
-    passed = failed = 0
-    for test in CASES:
-        name = test.__name__.replace('_', '-')
-        if not fnmatch.fnmatch(name, pattern):
-            continue
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                test(World(Path(folder)))
-            passed += 1
-            print(f'PASS tooling/{name}', flush=True)
-        except Exception as error:  # a case that breaks is a case that fails
-            failed += 1
-            why = str(error) if isinstance(error, Fault) else traceback.format_exc()
-            print(f'FAIL tooling/{name}: {why.strip()}', flush=True)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    sys.exit(1 if failed or not passed else 0)
-
-
-if __name__ == '__main__':
-    main()

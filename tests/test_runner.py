@@ -34,8 +34,7 @@ def pytest_configure(config):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
-    if report.failed and "scenario" in item.name and item.config.option.again \\
-            and not os.environ.get("SERIES_OUTCOMES"):
+    if report.failed and "scenario" in item.name and verdicts.tries_again(item.config):
         report.outcome = "again"
 """
 

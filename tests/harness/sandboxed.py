@@ -24,7 +24,7 @@ from _pytest.runner import runtestprotocol
 
 from . import phases, sandbox
 from .scenario import Skip, Test, is_stock
-from .verdicts import shown
+from .verdicts import shown, tries_again
 
 FAILED = pytest.StashKey()
 TEST = pytest.StashKey()
@@ -160,7 +160,7 @@ def run(item):
         known = known.get(item.name.partition("[")[2][:-1])
     if known and is_stock(series.build):
         return "skipped", f"stock is known to fail it: {known} ({reason})", seconds
-    return ("again" if config.option.again else "failed"), f"{reason}; log {log}", seconds
+    return ("again" if tries_again(config) else "failed"), f"{reason}; log {log}", seconds
 
 
 def _become(item, parent, name, log, result):

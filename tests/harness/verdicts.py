@@ -31,6 +31,11 @@ OUTCOMES = "SERIES_OUTCOMES"
 COUNTS = "SERIES_COUNTS"
 
 
+def tries_again(config):
+    """Is a scenario that fails to be run once more? Not if this is that run."""
+    return config.option.again and OUTCOMES not in os.environ
+
+
 def shown(item):
     """The name of a test in what is printed; -k takes it, too."""
     name, _, parameter = item.name.partition("[")

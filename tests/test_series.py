@@ -137,6 +137,7 @@ def steps():
     return [line for line in lines if line]
 
 
+@pytest.mark.alone
 def test_step(scratch, applied, logged, tell):
     """A step that is known is seen at once, and is what its commit does."""
     logged(TOP / "scripts/step", steps()[-1], env=scratch.env)

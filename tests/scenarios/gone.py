@@ -117,7 +117,11 @@ def recovery_p2p_without_source(t):
         t.check_no_job(m.source, m.guest)
 
 
-@scenario(kinds=[Kind("postcopy"), Kind("postcopy-p2p")], timeout=180)
+RECOVERIES = (Kind("postcopy"), Kind("postcopy-p2p"))
+
+
+@scenario(kinds=RECOVERIES, timeout=180,
+          stock_fails={kind.name: "the daemon crashes, in 11.3.0" for kind in RECOVERIES})
 def recovery(t, kind):
     """A recovery that nobody disturbs: the source is asked while the destination is about
     to finish, and the guest ends where it was to go."""

@@ -329,7 +329,10 @@ def held_in_setup(t, guest):
         while not pid:
             t.check(time.monotonic() < deadline, "no QEMU on the destination")
             with contextlib.suppress(OSError, ValueError):
-                pid = m.destination.qemu_pid(guest.name)
+                found = m.destination.qemu_pid(guest.name)
+                # Before that it is a process of libvirt's, which is waited for with the lock.
+                if "qemu" in os.path.basename(os.readlink(f"/proc/{found}/exe")):
+                    pid = found
             time.sleep(0.002)
         m.stop_qemu(m.destination)
         t.log(f"QEMU {pid} is stopped")

@@ -509,15 +509,27 @@ active proctype Perform()
         LOG(BEGIN_JOB, PERFORM)
         jobActive = JOB_QUERY;
         owner = PERFORM;
-        async = true;
-        admitsQuery = true;
-        monitor(PERFORM);
+        if
+        :: true -> async = true; admitsQuery = true; monitor(PERFORM)
+        :: true
+        fi;
         if
 #ifdef BUG_RECOVERY_ENDS_OWNED_JOB
         :: async -> endAsync(PERFORM)
 #else
         :: async && asyncOwner == 0 -> endAsync(PERFORM)
 #endif
+        :: running ->
+            /* It cannot be reconnected: qemuProcessStop() in the job that is held */
+            beginTermination(PERFORM);
+            kill(PERFORM);
+            endTermination(PERFORM);
+            running = false;
+            broadcast(COND_EVENT);
+            if
+            :: async && asyncOwner == 0 -> endAsync(PERFORM)
+            :: else
+            fi
         :: true
         fi;
         endJob(PERFORM);

@@ -234,15 +234,16 @@ def nothing_survives(t):
         output = os.path.join(t.folder, f"demo-{signum}.log")
         with open(output, "w") as file:
             process = subprocess.Popen(
-                [sys.executable, "-B", demo, "--build", t.build, "--tools", t.tools,
-                 "--work", work, "--area", "16", "--rounds", "1000"],
+                [sys.executable, "-B", demo, "--series", t.build, "--tools", t.tools,
+                 "--work", work, "--area", "16", "--rounds", "1000", "--held", "0"],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
         def text():
             with open(output) as file:
                 return file.read()
 
-        t.wait(lambda: "round" in text() or process.poll() is not None, 60, "no round begins")
+        t.wait(lambda: "downtime" in text() or process.poll() is not None, 60,
+               "no round begins")
         t.check(process.poll() is None, f"the run ended too early: {text()[-200:]}")
         process.send_signal(signum)
         status = process.wait(30)

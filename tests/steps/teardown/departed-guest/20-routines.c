@@ -18,6 +18,8 @@ virDomainObjBeginJobInternal(virDomainObj *obj,
 void
 virDomainObjEndTermination(virDomainObj *obj)
 {
+    VIR_DEBUG("Waiting for process ends (vm=%p)", obj);
+
     obj->job->terminating--;
     virCondBroadcast(&obj->job->cond);
 }

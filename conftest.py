@@ -132,7 +132,7 @@ class Series:
     def built(self, variant, *options):
         """The build of a tree, as scripts/build makes it"""
         self.make(f"build {variant}{options}", f"ensure_build {variant} {' '.join(options)}")
-        return str(self.set / variant / ("build-asan" if options else "build"))
+        return str(self.set / variant / ("build-asan" if "--asan" in options else "build"))
 
     def prepare(self):
         """Has builds and tools for hosts."""
@@ -140,7 +140,7 @@ class Series:
             self.build = self.built("stock" if self.option.stock else "series",
                                     *(["--asan"] if self.option.asan else []))
         if not self.stock_build:
-            self.stock_build = self.built("stock")
+            self.stock_build = self.built("stock", "--no-tests")
         for build in (self.build, self.stock_build):
             if not os.access(os.path.join(build, "src/libvirtd"), os.X_OK):
                 raise self.Unprepared(f"{build} has no src/libvirtd")

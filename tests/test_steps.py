@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each step's result compiles without a new warning, and with --every-step passes
-libvirt's own test suite. In a build of its own, in which the compiler does not optimise;
-the whole series is compiled as stock is. What is known of a tree from an earlier run is
-not done again."""
+"""What each step touches, and what uses what the step changes in headers, compiles without a
+new warning; with --every-step each step's whole tree is built and passes libvirt's own test
+suite. In a build of its own, in which the compiler does not optimise; the whole series is
+compiled as stock is. What is known of a tree from an earlier run is not done again."""
 
-import shutil
+from pathlib import Path
 
 import pytest
 
 from conftest import TOP
+from series.compiling import affected, objects
+from series.tree import Tree
 from test_libvirt import Suite, git, warnings
 from test_series import steps
 
@@ -22,7 +24,7 @@ class Steps:
     def __init__(self, series):
         self.series = series
         self.folder = series.set / "steps"
-        self.tree, self.build = self.folder / "tree", self.folder / "build"
+        self.tree, self.build_folder = self.folder / "tree", self.folder / "build"
         self.known = self.folder / "known"
         self.known.mkdir(parents=True, exist_ok=True)
         base = git(series.tree("stock"), "rev-parse", "HEAD")
@@ -30,37 +32,41 @@ class Steps:
         series.shell(f"""
 git -C {self.tree} cat-file -e {base} 2>/dev/null || copy_tree "$set/stock/tree" {self.tree} || exit 1
 import_commits "$set/series/tree" {self.tree}""")
-        self.commits = {"stock": base}
+        self.commits = {}
         subjects = {(TOP / "src" / name / "message").read_text().splitlines()[0]: name
                     for name in steps()}
         for line in git(self.tree, "log", "--format=%H %s", f"{base}..FETCH_HEAD").splitlines():
             commit, subject = line.split(" ", 1)
             self.commits[subjects[subject]] = commit
-        self.rough = None       # the warnings of stock
 
     def files(self, name):
         """Where what is known of a step's result is kept"""
         return self.known / git(self.tree, "rev-parse", f"{self.commits[name]}^{{tree}}")
 
-    def compile(self, name, logged):
-        """Returns the warnings."""
+    def checkout(self, name):
         git(self.tree, "checkout", "--quiet", "--force", "--detach", self.commits[name])
-        partial = self.folder / "partial"
-        # A run that did not end has shown warnings that the next would not show.
-        if partial.exists():
-            shutil.rmtree(self.build, ignore_errors=True)
-        partial.touch()
+
+    def build(self, name, logged, *options):
+        """Builds it, as a whole or as @options say; returns where the compiler's output is."""
+        self.checkout(name)
         log = f"{self.series.logs}/step-{name.replace('/', '-')}.log"
-        logged(TOP / "scripts/build", "--tree", self.tree, "--out", self.build, "--rough",
-               "--log", log)
-        partial.unlink()
-        # With those of an earlier run, which this one need not show again.
-        known = self.files(name).with_suffix(".warnings")
-        found = warnings(log)
-        if known.exists():
-            found |= set(known.read_text().splitlines())
-        known.write_text("".join(f"{line}\n" for line in sorted(found)))
-        return found
+        logged(TOP / "scripts/build", "--tree", self.tree, "--out", self.build_folder, "--rough",
+               "--log", log, *options)
+        return log
+
+    def compile(self, name, logged):
+        """Compiles what the step @name can have broken; returns (how many sources that are,
+        warnings)."""
+        self.build(name, logged, "--configure-only")
+        commit = self.commits[name]
+        touched, users = affected(Tree(self.tree), f"{commit}~", commit)
+        outputs = objects(self.build_folder, Tree(self.tree), [*touched, *users])
+        for output in outputs.values():     # a warning is shown by who compiles
+            (self.build_folder / output).unlink(missing_ok=True)
+        if not outputs:
+            return 0, set()
+        log = self.build(name, logged, "--targets", " ".join(outputs.values()))
+        return len(outputs), warnings(log)
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +93,13 @@ def test_steps(results, logged, tell, name):
     elif known.with_suffix(".compiled").exists():
         tell("compiles without a new warning, as before")
     else:
-        if results.rough is None:
-            results.rough = results.compile("stock", logged)
-        new = results.compile(step, logged) - results.rough
+        count, new = results.compile(step, logged)
+        # Stock is built as a whole only if there is a warning to compare.
+        new = new and new - warnings(Path(results.series.built("stock"), "compile.log"))
         assert not new, f"{min(new)}: stock has no such warning"
         known.with_suffix(".compiled").touch()
-        tell("compiles without a new warning")
+        tell(f"compiles without a new warning, {count} sources" if count else
+             "touches nothing that is compiled")
 
 
 def check_suite(results, logged, tell, step, passed):
@@ -100,8 +107,7 @@ def check_suite(results, logged, tell, step, passed):
         tell("as before")
         return
     suite = Suite(results.series)
-    suite.run_stock(logged)
-    results.compile(step, logged)
-    suite.run(logged, results.build, passed.with_suffix(".json"))
-    tell(logged(TOP / "build-aux/verdicts", suite.stock, passed.with_suffix(".json"))[-1])
+    results.build(step, logged)
+    suite.run(logged, results.build_folder, passed.with_suffix(".json"))
+    tell(suite.compare(logged, passed.with_suffix(".json")))
     passed.touch()

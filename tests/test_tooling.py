@@ -1376,22 +1376,29 @@ def test_verdicts_are_compared(w):
             f'{{"name": "libvirt / {test}", "result": "{result}"}}\n'
             for test, result in tests.items()))
         return w.folder / name
-    stock = log('stock', a='OK', b='FAIL', c='SKIP')
+    # As `meson test --list` has it, and what stock says of those that do not pass
+    listed = w.folder / 'list'
+    listed.write_text('libvirt / a\nlibvirt:suite / b\nlibvirt / c\n')
+    stock = log('stock', b='FAIL', c='SKIP')
 
-    def verdict(*args, **tests):
-        run = w.run(TOP / 'build-aux/verdicts', stock, log('other', **tests), *args)
+    def verdict(*args, stock=stock, **tests):
+        run = w.run(TOP / 'build-aux/verdicts', listed, stock, log('other', **tests), *args)
         return run.returncode, run.stdout + run.stderr
     check(verdict(a='OK', b='FAIL', c='SKIP')[0] == 0, 'the same is not the same')
+    check(verdict(a='OK', b='OK', c='OK', stock='none')[0] == 0, 'all have passed')
     check(verdict('--require', 'd', a='OK', b='FAIL', c='SKIP', d='OK')[0] == 0, 'd is there')
     for args, tests, word in (
-            ((), {'a': 'FAIL', 'b': 'FAIL', 'c': 'SKIP'}, 'libvirt / a: FAIL, on stock OK'),
-            ((), {'a': 'OK', 'b': 'OK', 'c': 'SKIP'}, 'libvirt / b: OK, on stock FAIL'),
-            ((), {'a': 'OK', 'b': 'FAIL'}, 'libvirt / c: absent'),
-            ((), {'a': 'OK', 'b': 'FAIL', 'c': 'SKIP', 'd': 'SKIP'}, 'libvirt / d: SKIP'),
+            ((), {'a': 'FAIL', 'b': 'FAIL', 'c': 'SKIP'}, 'a: FAIL, on stock not run'),
+            ((), {'a': 'OK', 'b': 'SKIP', 'c': 'SKIP'}, 'b: SKIP, on stock FAIL'),
+            ((), {'a': 'OK', 'b': 'FAIL'}, 'c: absent'),
+            ((), {'a': 'OK', 'b': 'FAIL', 'c': 'SKIP', 'd': 'SKIP'}, 'd: SKIP'),
             (('--require', 'd'), {'a': 'OK', 'b': 'FAIL', 'c': 'SKIP'}, 'no such new test'),
+            (('--require', 'a'), {'a': 'OK', 'b': 'FAIL', 'c': 'SKIP'}, 'no such new test'),
             ((), {}, 'no test')):
         status, text = verdict(*args, **tests)
         check(status == 1 and word in text, f'does not say "{word}": {text}')
+    listed.write_text('')
+    check('no test in' in verdict(a='OK')[1], 'an empty list will do')
 
 
 def shell(w, text, **options):

@@ -59,7 +59,7 @@ import_commits "$set/series/tree" {self.tree}""")
         warnings)."""
         self.build(name, logged, "--configure-only")
         commit = self.commits[name]
-        touched, users = affected(Tree(self.tree), f"{commit}~", commit)
+        touched, users = affected(Tree(self.tree), f"{commit}~", commit, self.build_folder)
         outputs = objects(self.build_folder, Tree(self.tree), [*touched, *users])
         for output in outputs.values():     # a warning is shown by who compiles
             (self.build_folder / output).unlink(missing_ok=True)

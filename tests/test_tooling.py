@@ -1801,3 +1801,16 @@ def test_what_a_header_affects(w):
     (w.tree / 'src/x.h').write_text((w.tree / 'src/x.h').read_text().replace('(struct', '(const struct'))
     w.git('commit', '-qam', 'three')
     check(affected(Tree(w.tree), 'HEAD~', 'HEAD') == (['src/x.h'], ['src/calls.c']), 'another user')
+    # What a build makes of other files
+    build = w.folder / 'build'
+    build.mkdir()
+    (build / 'build.ninja').write_text(
+        'rule make\n command = true\nbuild src/made.h src/made.c: make ../tree/src/made.x\n')
+    (w.tree / 'src/made.x').write_text('1\n')
+    (w.tree / 'src/takes.c').write_text('#include "made.h"\n')
+    w.git('add', '-A')
+    w.git('commit', '-qm', 'four')
+    (w.tree / 'src/made.x').write_text('2\n')
+    w.git('commit', '-qam', 'five')
+    check(affected(Tree(w.tree), 'HEAD~', 'HEAD', build)
+          == ([], ['../build/src/made.c', 'src/takes.c']), 'what is generated')

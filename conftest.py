@@ -21,7 +21,7 @@ TOP = Path(__file__).resolve().parent
 TESTS = TOP / "tests"
 sys.path[:0] = [str(TESTS), str(TOP / "scripts")]
 
-from harness import sandboxed, verdicts  # noqa: E402
+from harness import record, sandboxed, verdicts  # noqa: E402
 from series.releases import version_of  # noqa: E402
 
 # What runs here lives long; only scenarios do without, see harness/__init__.py.
@@ -37,6 +37,7 @@ FLAGS = {
     "valgrind": "run the scenarios' daemons under valgrind, which must find nothing",
     "keep": "keep the files of all scenarios, not only of those that failed",
     "again": "run a scenario that has failed once more, alone, at the end",
+    "record": "keep in releases/ what is said of this release (tests/harness/record.py)",
     "write": "keep what comes out of a rule as what is expected (tests/test_rules.py)",
 }
 SETTINGS = {
@@ -58,12 +59,16 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    fault = record.check(config.option) if config.option.record else None
+    if fault:
+        raise pytest.UsageError(fault)
     config.series = Series(config)
     os.makedirs(config.series.logs, exist_ok=True)
     config.pluginmanager.register(verdicts.Worker(config, config.series.logs))
     config.pluginmanager.register(sandboxed)
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(verdicts.Verdicts(config))
+        config.pluginmanager.register(verdicts.Verdicts(
+            config, record.record if config.option.record else None))
         if config.option.collectonly:
             config.pluginmanager.unregister(name="terminalreporter")
 

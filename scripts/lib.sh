@@ -278,7 +278,7 @@ import_commits() {
 # pristine tree does.
 steps_key() {
     { git -C "$set/stock/tree" rev-parse 'HEAD^{tree}' &&
-          find "$top/src" "$top/releases" "$top/build-aux/libvirt-macros.h" "$top/scripts/apply" \
+          find "$top/src" "$top"/releases/*/sites "$top/build-aux/libvirt-macros.h" "$top/scripts/apply" \
                "$top/scripts/series" -type f ! -name '*.pyc' -print0 | sort -z |
           xargs -0 sha256sum
     } | sha256sum | cut -d' ' -f1

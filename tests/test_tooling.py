@@ -411,6 +411,36 @@ def test_places_are_recorded(w):
     w.applied(tree=w.make_tree(w.folder / 'second'))
 
 
+def test_what_is_recorded_of_a_release(w):
+    """What one run said is kept beside another's, but not of another state of the series."""
+    tested = series_module('tested')
+    (w.folder / 'releases/1.2.3').mkdir(parents=True, exist_ok=True)
+    source = w.src
+
+    def record(found, stock=False, names=('a', 'b', 'c'), qemu='7.2', tree='1111'):
+        tested.Tested(source, '1.2.3', '12').record(found, stock, names, qemu, tree)
+        return tested.Tested(source, '1.2.3', '12').tests
+
+    record({'a': 'passed', 'b': 'failed', 'other': 'passed'})
+    assert record({'b': 'failed'}, stock=True) == {
+        'a': ['passed', '-'], 'b': ['failed', 'failed'], 'c': ['-', '-']}
+    assert tested.Tested(source, '1.2.3', '12').row() == \
+        '| 1.2.3 | 12 | 7.2 | 1 | `b` (stock, too) | 0 | 1 |\n'
+    text = tested.BEGIN + 'old\n' + tested.END
+    assert '`b` (stock, too)' in tested.with_table(text, source)
+    # A test that is no more; another state; another QEMU
+    assert 'a' not in record({}, names=('b', 'c'))
+    assert record({'c': 'passed'}, tree='2222')['b'] == ['-', 'failed']
+    assert record({'c': 'skipped'}, qemu='10.0') == {
+        'a': ['-', '-'], 'b': ['-', '-'], 'c': ['skipped', '-']}
+    path = tested.Tested(source, '1.2.3', '12').path
+    path.write_text(path.read_text() + 'a passed\n')
+    with pytest.raises(series_module('tree').SeriesError, match='not a line'):
+        tested.Tested(source, '1.2.3', '12')
+    with pytest.raises(series_module('tree').SeriesError, match='no place'):
+        tested.with_table('text\n', source)
+
+
 BY_VERSION = '''\
 one
   #@ if >= 1.2.3

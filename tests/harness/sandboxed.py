@@ -23,6 +23,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from . import phases, sandbox
+from .record import KNOWN_OF_STOCK
 from .scenario import Skip, Test, is_stock
 from .verdicts import shown, tries_again
 
@@ -159,7 +160,7 @@ def run(item):
     if isinstance(known, dict):
         known = known.get(item.name.partition("[")[2][:-1])
     if known and is_stock(series.build):
-        return "skipped", f"stock is known to fail it: {known} ({reason})", seconds
+        return "skipped", f"{KNOWN_OF_STOCK}: {known} ({reason})", seconds
     return ("again" if tries_again(config) else "failed"), f"{reason}; log {log}", seconds
 
 

@@ -93,10 +93,13 @@ def reason_of(report):
 
 
 class Verdicts:
-    """Where the run is told of: the process that the user has started."""
+    """Where the run is told of: the process that the user has started.
 
-    def __init__(self, config):
+    @record: a function that keeps {name: (outcome, reason)} and returns where, or None"""
+
+    def __init__(self, config, record=None):
         self.config = config
+        self.record = record
         self.counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
         self.running = {}       # nodeid: (the report that counts, seconds)
         self.again = {}         # nodeid: report of the first try
@@ -105,6 +108,7 @@ class Verdicts:
         self.skips = []
         self.unsteady = 0
         self.outcomes = {}
+        self.said = {}          # name: (outcome, reason)
 
     @staticmethod
     def say(text):
@@ -147,6 +151,7 @@ class Verdicts:
             self.say(self.skips[-1])
         else:
             self.failed(f"{name} ({seconds:.0f} s)", report.longreprtext, reason_of(report))
+        self.said[name] = report.outcome, reason_of(report)
         self.outcomes[report.nodeid] = (report.outcome, seconds, reason_of(report))
 
     def failed(self, name, text, reason=None):
@@ -241,6 +246,8 @@ class Verdicts:
             self.say(line)
         if self.unsteady:
             self.say(f"{self.unsteady} passed only when tried again")
+        if self.record and self.said:
+            self.say(f"recorded in {self.record(self.config, self.said)}")
         before = os.environ.get(COUNTS)
         if before and os.path.exists(before):
             with open(before) as file:

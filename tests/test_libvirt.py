@@ -6,11 +6,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from conftest import TOP, TESTS
+from harness import record, verdicts
+from series.releases import number
+from series.steps import read_upstream
 
 ORDER = "libvirt"
 
@@ -90,6 +94,36 @@ def test_libvirt_suite(suite, series, logged, tell):
     # The tests that steps add
     new = [f"--require={path.stem}" for path in TOP.glob("src/*/*/tree/tests/*test.c")]
     tell(suite.compare(logged, verdicts, *new))
+
+
+# --- what upstream has -------------------------------------------------------
+
+@pytest.mark.release
+@pytest.mark.parametrize("step", sorted(str(path.parent.relative_to(TOP / "src"))
+                                        for path in TOP.glob("src/*/*/upstream")))
+def test_upstream(step, suite, series, release, logged, tell):
+    """What is to prove that libvirt has the step's change by itself passes without the
+    series, and on a libvirt that is older does not."""
+    since, kind, name = read_upstream(TOP / "src" / step / "upstream")
+    has_it = number(release) >= number(since)
+    if kind == "test":
+        suite.run_stock(logged)
+        tests = [json.loads(line) for line in suite.stock.read_text().splitlines()]
+        said = {test["result"] == "OK" for test in tests if test["name"].split(" / ")[-1] == name}
+    else:
+        # A run of its own, which is not to count here.
+        env = {key: value for key, value in os.environ.items()
+               if key not in (verdicts.COUNTS, verdicts.OUTCOMES)}
+        lines = logged("sh", "-c", '"$@" || test $? = 1', "sh", sys.executable, "-B", "-m",
+                       "pytest", "--stock", "-m", "scenario", "-k", name, env=env, cwd=TOP)
+        said = {None if words[0] == "SKIP" and record.KNOWN_OF_STOCK not in line
+                else words[0] == "PASS" for line in lines if (words := line.split())
+                and len(words) > 1 and words[0] in ("PASS", "FAIL", "SKIP")
+                and words[1].rstrip(":").split("/")[0] == name}
+    assert len(said) == 1 and None not in said, f"no clear verdict of the {kind} {name}: {said}"
+    assert said == {has_it}, (f"stock {release} {'fails' if has_it else 'passes'} the {kind} {name}, "
+                              f"which is to pass since {since}")
+    tell(f"stock {release} {'has' if has_it else 'lacks'} it, by the {kind} {name}")
 
 
 # --- the whole ---------------------------------------------------------------

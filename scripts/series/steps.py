@@ -107,6 +107,18 @@ class Cocci:
 
 
 
+def read_upstream(path):
+    """What the file `upstream` of a step says: (since which version, `test` or `scenario`,
+    the name of that)."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
+    found = re.fullmatch(r'since ([\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
+                         '\n'.join(lines).strip(), re.S)
+    if not found:
+        raise SeriesError('upstream: wants the lines `since VERSION`, `proof: test NAME` or '
+                          '`proof: scenario NAME`, and why')
+    return found[1], found[2], found[3]
+
+
 class Step:
     """One step: a directory under the source of steps."""
 
@@ -159,13 +171,8 @@ class Step:
         path = self.path / 'upstream'
         if not path.exists():
             return None
-        lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
-        found = re.fullmatch(r'since ([\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
-                             '\n'.join(lines).strip(), re.S)
-        if not found:
-            raise SeriesError('upstream: wants the lines `since VERSION`, `proof: test NAME` or '
-                              '`proof: scenario NAME`, and why')
-        return found[1] if number(self.version) >= number(found[1]) else None
+        since = read_upstream(path)[0]
+        return since if number(self.version) >= number(since) else None
 
     def rules(self):
         """Its semantic patches as releases/VERSION/sites names them."""

@@ -132,6 +132,10 @@ def recovery(t, kind):
         domain = m.source.connect().lookupByName(m.guest.name)
         t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat on the source")
         t.timed(AT_ONCE, domain.jobStats, "domjobinfo on the source")
+        # Before QEMU 9.1 libvirt does not wait for that: a destination that finishes earlier
+        # takes the old failure for one of the recovery.
+        m.wait(lambda: m.qemu_status(m.destination) != "postcopy-paused",
+               "QEMU's notice of the recovery on the destination")
         m.let_go()
         m.hurry()
         error = m.result(60)

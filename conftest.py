@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import gc
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -160,7 +161,9 @@ class Series:
 
     def name_of(self, build):
         """A name for the build, to keep apart what belongs to several of them"""
-        return os.path.relpath(build, self.work).strip("./").replace("/", "-")
+        name = os.path.relpath(build, self.work).strip("./").replace("/", "-")
+        # The way to a socket may have 107 letters; that to a source can have many.
+        return re.sub(r"^source-.*?-(\d+)-", r"source-\1-", name)
 
     def cache(self, build):
         return os.path.join(self.work, "cache", self.name_of(build))

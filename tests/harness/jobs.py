@@ -18,6 +18,7 @@ Each kind of job is a class with these members:
 import array
 import fcntl
 import os
+import struct
 import subprocess
 import termios
 import threading
@@ -78,14 +79,23 @@ class SlowPipe:
         return count[0]
 
 
-def feed_slowly(data, path, rate=SLOW):
+# libvirt opens a saved image twice since this version: first for what is before the memory.
+READS_TWICE = 11003000
+
+
+def feed_slowly(data, path, first=0, rate=SLOW):
     """Makes @path a FIFO out of which the file @data comes at @rate bytes per
-    second, to the first who reads it."""
+    second. @first: how many bytes of it somebody reads before, and closes the file."""
     os.mkfifo(path)
 
     def feed():
         try:
-            with open(data, "rb") as source, open(path, "wb", buffering=0) as fifo:
+            # Open for reading, too, it outlives who reads it first.
+            with open(data, "rb") as source, \
+                    open(path, "r+b" if first else "wb", buffering=0) as fifo:
+                if first:
+                    fifo.write(source.read(first))
+                    source.seek(0)
                 while chunk := source.read(rate // 20):
                     fifo.write(chunk)
                     time.sleep(0.05)
@@ -470,6 +480,9 @@ class BackupPull(Backup):
             </domainbackup>""", None, 0)
 
 
+HEADER = struct.Struct("=16s5I56x")
+
+
 class Restore(Job):
     """The start of a domain out of a saved image"""
 
@@ -483,7 +496,12 @@ class Restore(Job):
         saved = os.path.join(self.guest.folder, f"saved.{self.count}")
         self.domain.save(saved)
         self.path = f"{saved}.slow"
-        feed_slowly(saved, self.path)
+        first = 0
+        if self.host.conn.getLibVersion() >= READS_TWICE:
+            # struct _virQEMUSaveHeader, and the XML and the cookie behind it
+            with open(saved, "rb") as file:
+                first = HEADER.size + HEADER.unpack(file.read(HEADER.size))[2]
+        feed_slowly(saved, self.path, first)
 
     def _run(self):
         try:

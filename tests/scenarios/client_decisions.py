@@ -175,7 +175,8 @@ def job_of_failed_postcopy(t):
         check_job(t, m.destination, m.guest, migration_phase="postcopy-failed",
                   migration_status="postcopy-paused")
         m.stream.rate = phases.SLOW
-        m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+        m.start_recovery()
+        m.peer_calls.let_go()
         m.wait_flow(m.stream, "the memory's data")
         check_job(t, m.destination, m.guest, migration_phase="resume-finish",
                   migration_status="postcopy-active")

@@ -126,16 +126,10 @@ def recovery(t, kind):
     """A recovery that nobody disturbs: the source is asked while the destination is about
     to finish, and the guest ends where it was to go."""
     with failed_postcopy(t, kind.name) as m:
-        m.peer_calls.keep("finish", relay.CALL)
-        m.start(RESUME)
-        m.wait_caught(m.peer_calls, "the call of finish")
+        m.start_recovery()
         domain = m.source.connect().lookupByName(m.guest.name)
         t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat on the source")
         t.timed(AT_ONCE, domain.jobStats, "domjobinfo on the source")
-        # Before QEMU 9.1 libvirt does not wait for that: a destination that finishes earlier
-        # takes the old failure for one of the recovery.
-        m.wait(lambda: m.qemu_status(m.destination) != "postcopy-paused",
-               "QEMU's notice of the recovery on the destination")
         m.let_go()
         m.hurry()
         error = m.result(60)

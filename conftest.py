@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import gc
 import os
+import random
 import re
 import shlex
 import signal
@@ -47,6 +48,8 @@ SETTINGS = {
     "source": "libvirt to test on: a tarball or a tree (default: by apt)",
     "markdown": "where to write the tables of the availability (default: among the logs)",
     "json": "where to write all that was measured for it (default: among the logs)",
+    "seed": "of the random faults (default: a new one)",
+    "replay": "the file with a round of random faults to run again",
 }
 
 
@@ -56,6 +59,7 @@ def pytest_addoption(parser):
         group.addoption(f"--{name}", action="store_true", help=text)
     for name, text in SETTINGS.items():
         group.addoption(f"--{name}", help=text)
+    group.addoption("--minutes", type=float, default=3, help="how long to make random faults")
 
 
 @pytest.hookimpl(trylast=True)
@@ -63,6 +67,7 @@ def pytest_configure(config):
     fault = record.check(config.option) if config.option.record else None
     if fault:
         raise pytest.UsageError(fault)
+    config.option.seed = config.option.seed or str(random.randrange(1 << 32))
     config.series = Series(config)
     os.makedirs(config.series.logs, exist_ok=True)
     config.pluginmanager.register(verdicts.Worker(config, config.series.logs))

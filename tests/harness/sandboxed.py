@@ -134,7 +134,8 @@ def run(item):
     child = os.fork()
     if child == 0:
         _become(item, parent, name, log, result)
-    limit = entry.timeout * (4 if config.option.valgrind else 1)
+    limit = entry.timeout(config.option) if callable(entry.timeout) else entry.timeout
+    limit *= 4 if config.option.valgrind else 1
     waiting = os.pidfd_open(child)
     try:
         in_time = select.select([waiting], [], [], limit)[0]

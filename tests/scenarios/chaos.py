@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Random jobs, random clients and random faults at random moments, round after round on
+the same two daemons.
+
+Round N of seed S is drawn from Random("S.N"), so that it can be run by itself: a round
+that fails writes its schedule to a file, which --replay runs. The same schedule meets
+other moments of the job on each run; it is the draw that is repeated, not the race.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+
+import libvirt
+import pytest
+
+from harness import faults, jobs, phases
+from harness.bare_guest import BareGuest
+from harness.guest import GuestFault
+from harness.host import HostError
+from harness.scenario import Failure, is_stock, scenario
+
+from .phase_faults import migrate_anew, settle
+
+# Seconds
+LIST_LIMIT = 5      # for a list once the faults are over; a daemon on an idle machine needs 1
+CALL_LIMIT = 60     # for all calls, those of the faults, too, to come to an end
+FAULTS_WITHIN = 5   # of the start of the job
+LONGEST = 5         # that anything stands still: below the 30 s that a job may be waited for
+STUCK = 10          # see phase_faults.destroy_if_stuck
+FD_SLACK = 4        # descriptors that a daemon may open late and keep
+
+MIGRATIONS = ("direct", "p2p", "tunnelled", "storage", "storage-p2p", "unix", "postcopy",
+              "postcopy-p2p", "parallel", "offline")
+# Not those that need a slow NBD server, a process besides: backup-push, snapshot-delete
+OTHERS = {kind.name: kind for kind in (
+    jobs.Save, jobs.ManagedSave, jobs.Dump, jobs.DumpLive, jobs.DumpMemory, jobs.SnapshotMemory,
+    jobs.SnapshotPaused, jobs.BackupPull, jobs.Restore)}
+ENDS_GUEST = ("save", "managedsave")
+
+# Faults by what they may do to the guest and to the job
+HARMLESS = {"qemu-stop", "daemon-stop", "stall", "suspend", "reset", "migrate", "postcopy"}
+LETHAL = {"qemu-kill", "destroy"}
+ANYWHERE = ("qemu-kill", "qemu-stop", "daemon-kill", "daemon-stop", "destroy")
+AT_SOURCE = ("abort", "suspend", "reset", "migrate")
+OF_MIGRATION = ("stall", "cut", "cut-calls", "client-kill")
+FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE | libvirt.VIR_MIGRATE_PERSIST_DEST
+ERRORS = (Failure, GuestFault, HostError, TimeoutError, phases.NotHeld, libvirt.libvirtError)
+
+
+def pytest_generate_tests(metafunc):
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", [metafunc.config.option.seed])
+
+
+# --- the draw ------------------------------------------------------------------
+
+def draw(name):
+    """The schedule of the round @name"""
+    rng = random.Random(name)
+    job = rng.choice(MIGRATIONS if rng.random() < 0.6 else tuple(OTHERS))
+    moving = job in MIGRATIONS
+    kinds = ANYWHERE + AT_SOURCE + (OF_MIGRATION if moving else ())
+    done = []
+    for _ in range(rng.choice((1, 1, 2))):
+        what = rng.choice(kinds)
+        where = rng.choice(("alpha", "beta")) if what in ANYWHERE and moving else "alpha"
+        # A daemon that is away can neither be stopped nor killed.
+        if what.startswith("daemon") and any(
+                fault["what"].startswith("daemon") and fault["where"] == where for fault in done):
+            continue
+        done.append({"what": what, "where": where,
+                     "at": round(rng.uniform(0, FAULTS_WITHIN), 2),
+                     "for": round(rng.uniform(0.2, LONGEST), 2)})
+    if job.startswith("postcopy"):
+        done.append({"what": "postcopy", "where": "alpha", "for": 0,
+                     "at": round(rng.uniform(0.5, FAULTS_WITHIN), 2)})
+    calls = ("stats", "block", "job")
+    return {"round": name, "job": job, "bandwidth": rng.choice((1, 2, 8, None)),
+            "end": rng.choice(("finish", "abort")),
+            "clients": {host: sorted(rng.sample(calls, rng.randint(1, 3)))
+                        for host in ("alpha", "beta")},
+            "faults": sorted(done, key=lambda fault: fault["at"])}
+
+
+# --- the faults ----------------------------------------------------------------
+
+class Round:
+    """One round: @plan is its schedule, @guest runs on alpha."""
+
+    def __init__(self, t, plan, guest):
+        self.t, self.plan, self.guest = t, plan, guest
+        self.source, self.destination = t.alpha, t.beta
+        self.names = {fault["what"] for fault in plan["faults"]}
+        self.calls = []     # threads
+        self.migration = self.job = self.states = None
+        kind = phases.KINDS.get(plan["job"])
+        if kind:
+            self.migration = phases.Migration(t, kind, guest)
+        else:
+            self.job = OTHERS[plan["job"]]()
+            self.job.t, self.job.host, self.job.guest = t, t.alpha, guest
+            self.job.domain = t.alpha.domain(guest.name)
+
+    def call(self, what, function):
+        """Has a thread call @function, which may fail but must end."""
+        def run():
+            try:
+                function()
+                result = "done"
+            except libvirt.libvirtError as error:
+                result = error
+            self.t.log(f"  {what}: {result}")
+
+        thread = threading.Thread(target=run, name=what, daemon=True)
+        thread.start()
+        self.calls.append(thread)
+
+    def on_domain(self, host, what, method, *args):
+        self.call(f"{what} on {host.name}", lambda: getattr(
+            host.connect().lookupByName(self.guest.name), method)(*args))
+
+    def migrate(self, host, peer):
+        self.call("second migration", lambda: host.connect().lookupByName(
+            self.guest.name).migrate3(peer.connect(), {}, FLAGS))
+
+    def stop(self, pid, host, what):
+        """Has process @pid stand still; returns what lets it go on."""
+        self.t.log(f"  {what} of {host.name} stopped: process {pid}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+        def go_on():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        return go_on
+
+    def do(self, fault):
+        """Makes the fault; returns what ends it, if it is one that lasts."""
+        what, host, m = fault["what"], self.t.host(fault["where"]), self.migration
+        if what in ("qemu-kill", "qemu-stop"):
+            pid = host.qemu_pid(self.guest.name)
+            if pid is None:
+                self.t.log(f"  {what}: none on {host.name}")
+            elif what == "qemu-stop":
+                return self.stop(pid, host, "QEMU")
+            else:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        elif what == "daemon-stop":
+            return self.stop(host.daemon.pid, host, "daemon")
+        elif what == "daemon-kill":
+            host.kill_daemon()
+            return lambda: self.call(f"start of {host.name}", host.start)
+        elif what == "stall":
+            m.stream.rate = 0
+            return lambda: setattr(m.stream, "rate", None)
+        elif what == "suspend":
+            self.on_domain(host, what, "suspend")
+            return lambda: self.on_domain(host, "resume", "resume")
+        elif what in ("destroy", "abort", "reset", "postcopy"):
+            method, *args = {"abort": ("abortJob",), "reset": ("reset", 0),
+                             "postcopy": ("migrateStartPostCopy",)}.get(what, (what,))
+            self.on_domain(host, what, method, *args)
+        elif what == "migrate":
+            self.migrate(self.source, self.destination)
+        else:
+            {"cut": m.stream.cut, "cut-calls": m.peer_calls.cut, "client-kill": m.client.kill}[what]()
+        return None
+
+    # --- the round -------------------------------------------------------------
+
+    def start_job(self):
+        if self.job:
+            self.job.begin()
+            return
+        params = {}
+        if self.plan["bandwidth"]:
+            params[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = self.plan["bandwidth"]
+            if self.migration.kind.postcopy:
+                params[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY] = self.plan["bandwidth"]
+        self.migration.start(**params)
+
+    def make_faults(self):
+        """Makes the faults, each at its moment, and ends those that last."""
+        began = time.monotonic()
+        events = [(fault["at"], fault, None) for fault in self.plan["faults"]]
+        while events:
+            events.sort(key=lambda event: event[0])
+            at, fault, end = events.pop(0)
+            time.sleep(max(began + at - time.monotonic(), 0))
+            if end:
+                end()
+                continue
+            self.t.log(f"  {time.monotonic() - began:.1f} s: {fault['what']} {fault['where']}")
+            end = self.do(fault)
+            if end:
+                events.append((at + fault["for"], fault, end))
+
+    def end_job(self):
+        """Lets the job come to an end. Returns its error, or None."""
+        if self.migration:
+            self.migration.release()
+            with contextlib.suppress(phases.NotHeld):
+                return self.migration.result(STUCK)
+            if "postcopy" in self.names and self.names & LETHAL:
+                # QEMU's fault, see docs/found-in-stock.md
+                self.t.log("  the destination's QEMU is stuck, is destroyed")
+                self.on_domain(self.destination, "destroy", "destroy")
+            return self.migration.result(CALL_LIMIT)
+        if isinstance(self.job, jobs.Backup) or self.plan["end"] == "abort":
+            self.on_domain(self.source, "abort at the end", "abortJob")
+        if hasattr(self.job, "pipe"):
+            self.job.pipe.hurry()
+        return self.job.wait_end(CALL_LIMIT)
+
+    def join_calls(self):
+        deadline = time.monotonic() + CALL_LIMIT
+        for thread in self.calls:
+            thread.join(max(deadline - time.monotonic(), 0))
+        stuck = [thread.name for thread in self.calls if thread.is_alive()]
+        self.t.check(not stuck, f"these have not come back: {', '.join(stuck)}")
+
+    # --- what must be true afterwards --------------------------------------------
+
+    def complaint(self, states, error):
+        """What is wrong with the @states of the domain on both hosts, or None."""
+        names, job = self.names, self.plan["job"]
+        if states == ("running", "running"):
+            # The answer that it runs there may be lost, see docs/found-in-stock.md.
+            lost = "cut-calls" in names or any(
+                fault["what"] == "daemon-kill" and fault["where"] == "beta"
+                for fault in self.plan["faults"])
+            return None if lost and job.startswith("storage") else "the guest runs twice"
+        if "running" not in states:
+            ended = job in ENDS_GUEST or names & LETHAL or (job == "restore" and error)
+            # Who is not told what became of the guest leaves it paused.
+            unclear = names & {"suspend", "daemon-kill", "client-kill", "cut", "cut-calls"} | (
+                names & LETHAL if self.migration else set())
+            if set(states) == {"off"} and not ended:
+                return "the guest is gone"
+            if set(states) != {"off"} and not unclear:
+                return "the guest is paused"
+        if names <= HARMLESS and self.migration:
+            if error and "migrate" not in names:    # the other one may have been first
+                return f"the migration failed: {error}"
+            if states[0] != "off":
+                return "nothing has kept the guest from leaving, and it is still there"
+        return None
+
+    def check_processes(self, states):
+        """Each QEMU belongs to a domain."""
+        known = {host.qemu_pid(self.guest.name) for host, state
+                 in zip((self.source, self.destination), states) if state != "off"}
+        left = qemu_processes() - known
+        self.t.check(not left, f"QEMU runs without a domain: processes {left}")
+
+    def check(self, error):
+        t = self.t
+        for host in (self.source, self.destination):
+            t.timed(LIST_LIMIT, lambda host=host: host.connect().listAllDomains(),
+                    f"  list on {host.name}")
+        states = self.states = settle(t, self)
+        complaint = self.complaint(states, error)
+        t.check(not complaint, f"{complaint}: {states}")
+        self.check_processes(states)
+
+    def check_queries(self, loops):
+        self.t.check(all([loop.stop() for loop in loops]), "a query has not come back")
+        late = [str(error) for loop in loops for error in loop.errors
+                if isinstance(error, libvirt.libvirtError)
+                and error.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT]
+        self.t.check(not late, f"{len(late)} queries had to time out: {late[:1]}")
+
+    def clear_job(self):
+        self.job.before_restart()
+        for snapshot in self.source.domain(self.guest.name).listAllSnapshots():
+            snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+
+    def run(self):
+        loops = [self.t.query_loop(self.t.host(host), self.guest, calls=calls)
+                 for host, calls in self.plan["clients"].items()]
+        try:
+            self.start_job()
+            self.make_faults()
+            error = self.end_job()
+            self.join_calls()
+            self.t.log(f"  the job's end: {error}")
+            self.check(error)
+            self.check_queries(loops)
+            if self.job:
+                self.clear_job()
+            migrate_anew(self.t, self, self.states)
+        finally:
+            for loop in loops:
+                loop.stop(0)
+            if self.migration:
+                self.migration.end()
+
+
+def qemu_processes():
+    """Those of guests, in this sandbox"""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            if words[0].endswith(b"qemu-system-x86_64") and b"guest=" in b" ".join(words):
+                found.add(int(pid))
+    return found
+
+
+class Descriptors:
+    """Whether those of a daemon become more from round to round"""
+
+    def __init__(self):
+        self.usual = {}
+
+    def check(self, t, host):
+        def count():
+            return len(os.listdir(f"/proc/{host.daemon.pid}/fd"))
+
+        usual = self.usual.setdefault(host.daemon.pid, None)
+        if usual is None:
+            time.sleep(0.5)
+            self.usual[host.daemon.pid] = count()
+        else:
+            t.wait(lambda: count() <= usual + FD_SLACK, 15,
+                   f"{host.name} keeps {count()} descriptors, had {usual}")
+
+
+def remove(t, guest):
+    """Leaves nothing of the guest on either host."""
+    for host in (t.alpha, t.beta):
+        with contextlib.suppress(libvirt.libvirtError):
+            domain = host.conn.lookupByName(guest.name)
+            if domain.isActive():
+                domain.destroy()
+            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+                                 | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                                 | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+        t.wait(lambda host=host: not host.conn.listAllDomains(), 20,
+               f"{host.name} keeps the domain")
+    t.check(not qemu_processes(), "QEMU outlives its domain")
+    shutil.rmtree(guest.folder)
+
+
+def check_logs(t, host):
+    """Checks what the daemon has logged in this round, and forgets it."""
+    lines = faults.log_faults(host, allow=["is tainted: custom-monitor"])
+    t.check(not lines, f"{host.name} warns {len(lines)} times, first: {lines[:1]}")
+    if not is_stock(host.build):
+        t.check_replay(host)
+    os.truncate(host.log, 0)
+
+
+def one_round(t, plan, descriptors):
+    """Returns the domain's states at the end."""
+    guest = BareGuest(t.folder, t.tools, name=f"chaos{plan['round'].replace('.', '-')}",
+                      area=8, disk_mib=8)
+    guest.start(t.alpha)
+    t.beta.conn     # starts the host
+    this = Round(t, plan, guest)
+    this.run()
+    remove(t, guest)
+    for host in (t.alpha, t.beta):
+        deaths = t.deaths()
+        t.check(not deaths, "; ".join(deaths))
+        check_logs(t, host)
+        descriptors.check(t, host)
+    return this.states
+
+
+def plans(t, option, seed):
+    """The rounds to run: the one of --replay, or those of the seed while there is time"""
+    if option.replay:
+        with open(option.replay) as file:
+            yield json.load(file)
+        return
+    end = time.monotonic() + 60 * option.minutes
+    number = 0
+    while time.monotonic() < end:
+        yield draw(f"{seed}.{number}")
+        number += 1
+    t.log(f"{number} rounds of seed {seed}")
+
+
+@pytest.mark.soak
+@scenario(timeout=lambda option: 60 * option.minutes + 300)
+def chaos(t, request, seed):
+    """Whatever happens to a job, the guest is where it may be, and nothing is left behind."""
+    config = request.config
+    descriptors = Descriptors()
+    for plan in plans(t, config.option, seed):
+        text = json.dumps(plan)
+        t.log(f"round {text}")
+        began = time.monotonic()
+        try:
+            states = one_round(t, plan, descriptors)
+        except ERRORS as error:
+            path = os.path.join(config.series.logs, f"chaos-{plan['round']}.json")
+            with open(path, "w") as file:
+                file.write(text + "\n")
+            raise Failure(f"round {plan['round']}: {'; '.join(t.deaths()) or error}; "
+                          f"again: --replay {path}; {text}") from error
+        t.log(f"round {plan['round']} ok: {states}, {time.monotonic() - began:.0f} s")

@@ -183,7 +183,8 @@ class Job:
         try:
             self.call(self.host.connect().lookupByName(self.guest.name))
         except libvirt.libvirtError as error:
-            self._error = error
+            # Not the frames, with the connection in them: no gc runs.
+            self._error = error.with_traceback(None)
 
     def _wait_open(self):
         deadline = time.monotonic() + OPEN_TIMEOUT
@@ -305,7 +306,8 @@ class MigrationIn(MigrationOut):
         try:
             self.call(self.t.alpha.connect().lookupByName(self.guest.name))
         except libvirt.libvirtError as error:
-            self._error = error
+            # Not the frames, with the connection in them: no gc runs.
+            self._error = error.with_traceback(None)
 
     def check_over(self):
         """The guest runs on where it came from, and can still be moved."""
@@ -516,7 +518,8 @@ class Restore(Job):
         try:
             self.host.connect().restore(self.path)
         except libvirt.libvirtError as error:
-            self._error = error
+            # Not the frames, with the connection in them: no gc runs.
+            self._error = error.with_traceback(None)
 
 
 KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,

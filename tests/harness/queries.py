@@ -98,7 +98,8 @@ class QueryLoop:
                 domain = domain or conn.lookupByName(self._name)
                 error = self._ask(domain, call)
             except libvirt.libvirtError as caught:
-                error = caught
+                # Nothing else would free the connection that is in its frames: no gc runs.
+                error = caught.with_traceback(None)
                 if not conn or not conn.isAlive():
                     conn = domain = None
             took = time.monotonic() - began

@@ -7,6 +7,7 @@ that fails writes its schedule to a file, which --replay runs. The same schedule
 other moments of the job on each run; it is the draw that is repeated, not the race.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -114,7 +115,7 @@ class Round:
                 function()
                 result = "done"
             except libvirt.libvirtError as error:
-                result = error
+                result = str(error)     # not its frames, with the connection in them
             self.t.log(f"  {what}: {result}")
 
         thread = threading.Thread(target=run, name=what, daemon=True)
@@ -322,16 +323,21 @@ class Descriptors:
         self.usual = {}
 
     def check(self, t, host):
-        def count():
-            return len(os.listdir(f"/proc/{host.daemon.pid}/fd"))
+        def have():
+            folder, found = f"/proc/{host.daemon.pid}/fd", collections.Counter()
+            for name in os.listdir(folder):
+                with contextlib.suppress(FileNotFoundError):
+                    found[os.readlink(f"{folder}/{name}").partition(":")[0]] += 1
+            return found
 
-        usual = self.usual.setdefault(host.daemon.pid, None)
-        if usual is None:
+        if host.daemon.pid not in self.usual:
             time.sleep(0.5)
-            self.usual[host.daemon.pid] = count()
-        else:
-            t.wait(lambda: count() <= usual + FD_SLACK, 15,
-                   f"{host.name} keeps {count()} descriptors, had {usual}")
+            self.usual[host.daemon.pid] = have()
+        usual = self.usual[host.daemon.pid]
+        try:
+            t.wait(lambda: have().total() <= usual.total() + FD_SLACK, 15, "descriptors")
+        except Failure:
+            t.fail(f"{host.name} keeps more descriptors than before: {have() - usual}")
 
 
 def remove(t, guest):

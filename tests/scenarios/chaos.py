@@ -206,14 +206,16 @@ class Round:
     def end_job(self):
         """Lets the job come to an end. Returns its error, or None."""
         if self.migration:
-            self.migration.release()
-            with contextlib.suppress(phases.NotHeld):
-                return self.migration.result(STUCK)
-            if "postcopy" in self.names and self.names & LETHAL:
-                # QEMU's fault, see docs/found-in-stock.md
-                self.t.log("  the destination's QEMU is stuck, is destroyed")
-                self.on_domain(self.destination, "destroy", "destroy")
-            return self.migration.result(CALL_LIMIT)
+            for _ in range(CALL_LIMIT // STUCK):
+                # Again: what is set while the disk is copied is forgotten for the memory.
+                self.migration.release()
+                with contextlib.suppress(phases.NotHeld):
+                    return self.migration.result(STUCK)
+                if "postcopy" in self.names and self.names & LETHAL:
+                    # QEMU's fault, see docs/found-in-stock.md
+                    self.t.log("  the destination's QEMU is stuck, is destroyed")
+                    self.on_domain(self.destination, "destroy", "destroy")
+            return self.migration.result(0)
         if isinstance(self.job, jobs.Backup) or self.plan["end"] == "abort":
             self.on_domain(self.source, "abort at the end", "abortJob")
         if hasattr(self.job, "pipe"):

@@ -3,29 +3,31 @@
 """virt-jobstorm as a user has it: options, files, exit statuses, signals, and what
 is installed. On libvirt's test driver; prints TAP.
 
-usage: cli.py PROGRAM SCHEMA BUILD
+Cases run side by side, as most of them only wait. None wants anything to be done within a
+time: queries are sent at a rate, which tells how many there are, and their answers waited
+for; a slow machine makes them last longer, and that is all.
+
+usage: cli.py PROGRAM SCHEMA BUILD [CASE...]
 """
 
 import base64
 import collections
+import concurrent.futures
+import contextlib
 import copy
 import csv
-import fcntl
 import json
 import math
 import os
 import pty
 import re
-import resource
 import select
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 import traceback
 import zlib
@@ -33,8 +35,14 @@ import zlib
 import jsonschema
 
 PROGRAM, SCHEMA, BUILD = sys.argv[1:4]
-TEST = ("--uri", "test:///default", "--domain", "test")
+TOP = os.path.dirname(os.path.dirname(SCHEMA))
+# Answers are waited for, however long they take.
+DRAIN = ("--drain", "2m")
+TEST = ("--uri", "test:///default", "--domain", "test", *DRAIN)
 CALLS = ("--call", "domstats,dominfo,domblkstat,domifstat,vcpuinfo,dumpxml,domblkinfo")
+# Seconds after which something hangs
+LIMIT = 200
+SIDE_BY_SIDE = 6
 CASES = []
 
 
@@ -42,9 +50,28 @@ class Fault(Exception):
     """What a case has found"""
 
 
+def build_option(name):
+    """The value of an option of the build"""
+    with open(os.path.join(BUILD, "meson-info", "intro-buildoptions.json")) as file:
+        return next(each["value"] for each in json.load(file) if each["name"] == name)
+
+
+SANITIZERS = build_option("b_sanitize")
+
+
 def case(function):
     CASES.append(function)
     return function
+
+
+def memory_case(function):
+    """A case of which ThreadSanitizer would see nothing new: other cases have its threads"""
+    return function if SANITIZERS == "thread" else case(function)
+
+
+def plain_case(function):
+    """A case of which no sanitizer would see anything new: words, files, other programs"""
+    return case(function) if SANITIZERS == "none" else function
 
 
 def check(condition, text):
@@ -52,27 +79,66 @@ def check(condition, text):
         raise Fault(text)
 
 
-def finish(process, status, limit=60):
-    output = process.communicate(timeout=limit)[0]
+def wait_for(what, condition):
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        check(time.monotonic() < deadline, f"{what}: not within {LIMIT} s")
+        time.sleep(0.02)
+
+
+def finish(process, status):
+    try:
+        output = process.communicate(timeout=LIMIT)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Fault(f"it has not ended within {LIMIT} s: {process.communicate()[0]}") from None
     check("Sanitizer" not in output and "runtime error" not in output, output)
     check(process.returncode == status, f"exit status {process.returncode}: {output}")
     return output
 
 
-def start(*args):
-    return subprocess.Popen([PROGRAM, *args], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)
+def start(*args, before=(), env=None):
+    return subprocess.Popen([*before, PROGRAM, *args], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env={**os.environ, **(env or {})})
 
 
-def run(*args, status=0):
-    return finish(start(*args), status)
+def run(*args, status=0, env=None):
+    return finish(start(*args, env=env), status)
 
 
-def results(folder, *args, status=0):
+def results(folder, *args, status=0, env=None):
     """Runs it; returns JSON, which fits the schema, the rows, and the output."""
     files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
-    output = run(*args, "--json", files[0], "--timeline", files[1], status=status)
+    output = run(*args, "--json", files[0], "--timeline", files[1], status=status, env=env)
     return (*read_results(*files), output)
+
+
+class Endless:
+    """A run that somebody has to end, and that has had answers"""
+
+    def __init__(self, folder, *args):
+        self.files = [os.path.join(folder, name) for name in ("result.json", "queries.csv")]
+        log = os.path.join(folder, "intervals.csv")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log)      # of an earlier one
+        self.process = start(*args, "--json", self.files[0], "--timeline", self.files[1],
+                             "--interval-log", log, "--interval", "100ms")
+        wait_for("a query is answered", lambda: self.process.poll() is not None
+                 or self.answered(log))
+
+    @staticmethod
+    def answered(log):
+        if not os.path.exists(log):
+            return False
+        with open(log, newline="") as file:
+            return any(int(row["answered"] or 0) for row in csv.DictReader(file)
+                       if row["max_us"] is not None)
+
+    def end(self, signum, status):
+        """Sends it a signal; returns JSON, the rows, and the output."""
+        self.process.send_signal(signum)
+        output = finish(self.process, status)
+        return (*read_results(*self.files), output)
 
 
 def read_results(path, timeline):
@@ -95,12 +161,6 @@ def read_results(path, timeline):
     return result, rows
 
 
-def sanitized():
-    with open(os.path.join(BUILD, "meson-info", "intro-buildoptions.json")) as file:
-        return next(option["value"] for option in json.load(file)
-                    if option["name"] == "b_sanitize") != "none"
-
-
 def schema():
     with open(SCHEMA) as file:
         return json.load(file)
@@ -109,7 +169,8 @@ def schema():
 @case
 def json_fits_schema(folder):
     jsonschema.Draft7Validator.check_schema(schema())
-    result = results(folder, *TEST, *CALLS, "--seconds", "0.5", "--clients", "3")[0]
+    result = results(folder, *TEST, *CALLS, "--seconds", "0.2", "--rate", "100", "--clients",
+                     "3")[0]
     check(len(result["hosts"][0]["calls"]) == 7, "not 7 calls")
     check(not result["faults"] and not result["interrupted"], f"{result['faults']}")
     # The schema is one that finds faults.
@@ -122,11 +183,12 @@ def json_fits_schema(folder):
         check(not jsonschema.Draft7Validator(schema()).is_valid(broken), "anything fits")
 
 
-@case
+@plain_case
 def percentiles_are_those_of_the_rows(folder):
-    result, rows, _ = results(folder, *TEST, "--seconds", "1", "--clients", "2")
+    result, rows, _ = results(folder, *TEST, "--seconds", "0.2", "--rate", "5000", "--clients",
+                              "2")
     latencies = sorted(float(row["latency_us"]) for row in rows)
-    check(len(latencies) > 1000, f"only {len(latencies)} queries")
+    check(len(latencies) == 2000, f"{len(latencies)} queries, not 2000")
     latency = result["hosts"][0]["all"]["latency"]
     for name, percent in (("p50_us", 50), ("p90_us", 90), ("p99_us", 99), ("p99_9_us", 99.9),
                           ("max_us", 100)):
@@ -137,37 +199,38 @@ def percentiles_are_those_of_the_rows(folder):
               f"{name}: {latency[name]}, not {exact}")
 
 
-@case
+@plain_case
 def rate_is_kept(folder):
-    result, rows, _ = results(folder, *TEST, *CALLS, "--seconds", "2", "--clients", "2",
-                              "--rate", "50")
+    result, rows, _ = results(folder, *TEST, *CALLS, "--seconds", "0.5", "--clients", "2",
+                              "--rate", "200")
     check(result["hosts"][0]["all"]["queries"] == 200, f"{len(rows)} queries, not 200")
     due = sorted(float(row["intended_s"]) for row in rows)
     for number, when in enumerate(due):
-        check(abs(when - number / 100) < 1e-5, f"query {number} was due at {when}")
+        check(abs(when - number / 400) < 1e-5, f"query {number} was due at {when}")
     check(all(float(row["sent_s"]) >= float(row["intended_s"]) for row in rows),
           "one was sent before it was due")
 
 
-@case
+@memory_case
 def warm_up_does_not_count(folder):
-    result, rows, _ = results(folder, *TEST, "--duration", "1000ms", "--warm-up", "1s",
-                              "--rate", "50", "--clients", "2")
-    check(len(rows) == 100 and result["warm_up_ms"] == 1000, f"{len(rows)} queries, not 100")
-    check(all(0 <= float(row["intended_s"]) < 1 for row in rows), "one of the warm-up")
-    check(abs(result["duration_ms"] - 1000) < 1, f"{result['duration_ms']} ms")
+    result, rows, _ = results(folder, *TEST, "--duration", "250ms", "--warm-up", "300ms",
+                              "--rate", "200", "--clients", "2")
+    check(len(rows) == 100 and result["warm_up_ms"] == 300, f"{len(rows)} queries, not 100")
+    check(all(0 <= float(row["intended_s"]) < 0.25 for row in rows), "one of the warm-up")
+    check(abs(result["duration_ms"] - 250) < 1, f"{result['duration_ms']} ms")
 
 
 @case
 def intervals_add_up(folder):
-    """A row a second, and the same as histograms, which are decoded here"""
+    """A row for each, and the same as histograms, which are decoded here"""
     paths = (f"{folder}/rows.csv", f"{folder}/histograms.hlog")
     result, queries, _ = results(
-        folder, *TEST, "--uri", "test:///default", "--duration", "3s", "--rate", "100",
-        "--clients", "2", "--interval-log", paths[0], "--hdr-log", paths[1])
+        folder, *TEST, "--uri", "test:///default", "--duration", "600ms", "--rate", "500",
+        "--clients", "2", "--interval", "200ms", "--interval-log", paths[0], "--hdr-log", paths[1])
     with open(paths[0], newline="") as file:
         rows = list(csv.DictReader(file))
-    check(6 <= len(rows) <= 8, f"{len(rows)} rows of two hosts")
+    # Who is late writes one for several, and one after the last answer.
+    check(len(rows) >= 2 and len(rows) % 2 == 0, f"{len(rows)} rows of two hosts")
     check(sum(int(row["queries"]) for row in rows) == len(queries) == 1200, "queries are lost")
     last = None
     for row in rows[::2]:
@@ -182,8 +245,9 @@ def intervals_add_up(folder):
             tag, _, _, longest, encoded = line.split(",")
             check(tag == "Tag=" + result["hosts"][0]["name"], tag)
             values = hdr_decoded(encoded)
-            check(not values or abs(max(values) / 1e6 - float(longest))
-                  <= max(max(values) / 1e9, 0.002), f"{max(values)} is not {longest} ms")
+            most = max(values, default=0)
+            check(not values or abs(most / 1e6 - float(longest)) <= max(most / 1e9, 0.002),
+                  f"{most} is not {longest} ms")
             found.update(values)
     wanted = collections.Counter()
     for host in result["hosts"]:
@@ -230,7 +294,7 @@ def hdr_decoded(text):
 @case
 def errors_are_counted(folder):
     """The test driver has no monitor, and no job that could be aborted."""
-    args = (*TEST, "--disturb", "--rate", "100", "--seconds", "1", "--call")
+    args = (*TEST, "--disturb", "--rate", "500", "--seconds", "0.2", "--call")
     result, rows, output = results(folder, *args, "qemu-monitor-command", status=1)
     host = result["hosts"][0]
     check(host["codes"] == [{"code": 3, "count": 100}], f"{host['codes']}")
@@ -248,64 +312,59 @@ def errors_are_counted(folder):
     check(host["calls"][1]["outcomes"]["off"] >= 49, f"{host['calls'][1]}")
 
 
-@case
+@memory_case
 def suspended_is_resumed(folder):
-    host = results(folder, *TEST, "--disturb", "--seconds", "0.3", "--call",
+    host = results(folder, *TEST, "--disturb", "--seconds", "0.2", "--rate", "100", "--call",
                    "suspend,dominfo")[0]["hosts"][0]
-    check(host["calls"][0]["outcomes"]["ok"] == host["calls"][0]["queries"] > 1, f"{host}")
+    check(host["calls"][0]["outcomes"]["ok"] == host["calls"][0]["queries"] == 10, f"{host}")
 
 
-@case
+@memory_case
 def all_domains(folder):
-    rows = results(folder, "--uri", "test:///default", "--all-domains", "--seconds", "0.2",
-                   "--call", "domstats,dominfo")[1]
+    rows = results(folder, "--uri", "test:///default", "--all-domains", *DRAIN, "--seconds",
+                   "0.2", "--rate", "50", "--call", "domstats,dominfo")[1]
     check({(row["call"], row["domain"]) for row in rows} == {("domstats", "*"),
                                                             ("dominfo", "test")}, "other rows")
 
 
-@case
+def logging(path, filters):
+    """The environment in which libvirt's client library logs to @path"""
+    return {"LIBVIRT_LOG_FILTERS": filters, "LIBVIRT_LOG_OUTPUTS": f"1:file:{path}"}
+
+
+@memory_case
 def nowait_is_asked_for(folder):
     """By what libvirt's client library logs"""
-    os.environ.update(LIBVIRT_LOG_FILTERS="1:libvirt.domain",
-                      LIBVIRT_LOG_OUTPUTS=f"1:file:{folder}/log")
-    try:
-        for whose in (TEST, ("--uri", "test:///default", "--all-domains")):
-            for args, flags in ((("--nowait",), "0x20000000"), ((), "0x0")):
-                with open(f"{folder}/log", "w"):
-                    pass
-                result = results(folder, *whose, *args, "--rate", "5", "--seconds", "1")[0]
-                check(result["nowait"] == bool(args), f"{result['nowait']} with {args}")
-                with open(f"{folder}/log") as file:
-                    logged = re.findall(r"Stats:\d+ : .*, flags=(\w+)", file.read())
-                check(len(logged) == 5 and set(logged) == {flags}, f"{whose} {args}: {logged}")
-    finally:
-        del os.environ["LIBVIRT_LOG_FILTERS"], os.environ["LIBVIRT_LOG_OUTPUTS"]
+    for whose in (TEST, ("--uri", "test:///default", "--all-domains", *DRAIN)):
+        for args, flags in ((("--nowait",), "0x20000000"), ((), "0x0")):
+            path = os.path.join(folder, f"log-{len(whose)}-{len(args)}")
+            result = results(folder, *whose, *args, "--rate", "25", "--seconds", "0.2",
+                             env=logging(path, "1:libvirt.domain"))[0]
+            check(result["nowait"] == bool(args), f"{result['nowait']} with {args}")
+            with open(path) as file:
+                logged = re.findall(r"Stats:\d+ : .*, flags=(\w+)", file.read())
+            check(len(logged) == 5 and set(logged) == {flags}, f"{whose} {args}: {logged}")
 
 
-@case
+@memory_case
 def connections_are_those_of_virsh(folder):
     """By what libvirt's client library logs, and by a host that wants a password"""
-    os.environ.update(LIBVIRT_LOG_FILTERS="1:libvirt", LIBVIRT_DEFAULT_URI="test:///default",
-                      LIBVIRT_LOG_OUTPUTS=f"1:file:{folder}/log")
-    try:
-        for call, flags in (("domstats", {"0x1"}), ("domstats,migrate-setspeed", {"0x0", "0x1"})):
-            open(f"{folder}/log", "w").close()
-            result = results(folder, "--domain", "test", "--seconds", "0.5", "--rate", "20",
-                             "--call", call)[0]
-            check(result["hosts"][0]["uri"] == "test:///default", f"{result['hosts'][0]['uri']}")
-            with open(f"{folder}/log") as file:
-                found = set(re.findall(r"virConnectOpenAuth:\d+ : .*flags=(\w+)", file.read()))
-            check(found == flags, f"{call}: connections of {found}")
-    finally:
-        for name in ("LIBVIRT_LOG_FILTERS", "LIBVIRT_DEFAULT_URI", "LIBVIRT_LOG_OUTPUTS"):
-            del os.environ[name]
+    for call, flags in (("domstats", {"0x1"}), ("domstats,migrate-setspeed", {"0x0", "0x1"})):
+        path = os.path.join(folder, f"log-{len(flags)}")
+        result = results(folder, "--domain", "test", *DRAIN, "--seconds", "0.2", "--rate", "50",
+                         "--call", call, env={**logging(path, "1:libvirt"),
+                                              "LIBVIRT_DEFAULT_URI": "test:///default"})[0]
+        check(result["hosts"][0]["uri"] == "test:///default", f"{result['hosts'][0]['uri']}")
+        with open(path) as file:
+            found = set(re.findall(r"virConnectOpenAuth:\d+ : .*flags=(\w+)", file.read()))
+        check(found == flags, f"{call}: connections of {found}")
     run(*TEST, "--seconds", "1", "--readonly", "--call", "migrate-setspeed", status=2)
     run(*TEST, "--seconds", "1", "--keepalive-interval", "5", status=2)
     path = node(folder, "<auth><user password='secret'>me</user></auth>"
                         "<domain type='test'><name>test</name><memory>4096</memory>"
                         "<os><type>hvm</type></os></domain>")
-    args = ("--uri", f"test://{path}", "--domain", "test", "--rate", "5", "--seconds", "1",
-            "--clients", "3")
+    args = ("--uri", f"test://{path}", "--domain", "test", *DRAIN, "--rate", "25", "--seconds",
+            "0.2", "--clients", "3")
     for words, status in (("me\nsecret\n", 0), ("me\nwrong\n", 2)):
         process, output = on_terminal(words, *args)
         check(process.returncode == status, f"exit status {process.returncode}: {output}")
@@ -315,31 +374,32 @@ def connections_are_those_of_virsh(folder):
 def on_terminal(words, *args):
     """Runs it on a terminal on which @words are typed."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([PROGRAM, *args], stdin=theirs, stdout=theirs, stderr=theirs,
-                               start_new_session=True,
-                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    process = subprocess.Popen(["setsid", "--ctty", PROGRAM, *args], stdin=theirs, stdout=theirs,
+                               stderr=theirs)
     os.close(theirs)
     output = ""
     name, password = words.encode().splitlines(keepends=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT
     try:
         while time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.2)[0]:
+                output += os.read(ours, 4096).decode()
             # getpass() throws away what is typed before it is ready: type again.
-            if not select.select([ours], [], [], 1)[0]:
-                os.write(ours, password if "assword" in output else name)
-                continue
-            output += os.read(ours, 4096).decode()
+            elif "assword" in output:
+                os.write(ours, password)
+            elif "username" in output:
+                os.write(ours, name)
         process.kill()
     except OSError:     # the terminal is closed
         pass
     os.close(ours)
-    process.wait(timeout=60)
+    process.wait(timeout=LIMIT)
     return process, output
 
 
 @case
 def gates(folder):
-    args = (*TEST, "--seconds", "0.5", "--rate", "100", "--call", "domstats,dominfo")
+    args = (*TEST, "--seconds", "0.2", "--rate", "250", "--call", "domstats,dominfo")
     results(folder, *args, "--fail-if", "p99>1h", "--fail-if", "dominfo.max>1h", "--fail-if",
             "errors>0", "--max-errors", "0")
     result, _, output = results(folder, *args, "--fail-if", "p99>0us", "--fail-if",
@@ -349,25 +409,24 @@ def gates(folder):
     check("fault: p99>0us: it is " in output, output)
     # what was not measured does not pass
     args = ("--disturb", "--call", "qemu-monitor-command,dominfo", "--rate", "200")
-    result = results(folder, *TEST, *args, "--duration", "500ms", "--fail-if",
+    result = results(folder, *TEST, *args, "--duration", "100ms", "--fail-if",
                      "qemu-monitor-command.p99>1s", status=1)[0]
     check("nothing was measured" in result["faults"][0], f"{result['faults']}")
-    result = results(folder, *TEST, *args, "--duration", "1m", "--max-errors", "10", status=1)[0]
-    check(10 < result["hosts"][0]["all"]["outcomes"]["error"] < 1000
-          and result["duration_ms"] < 30000, "it does not end")
+    result = results(folder, *TEST, *args, "--duration", "1h", "--max-errors", "10", status=1)[0]
+    check(result["hosts"][0]["all"]["outcomes"]["error"] > 10, "it ends too early")
 
 
-@case
+@memory_case
 def json_to_standard_output(folder):
-    process = subprocess.run([PROGRAM, *TEST, "--duration", "300ms", "--json", "-"], text=True,
+    process = subprocess.run([PROGRAM, *TEST, "--duration", "200ms", "--rate", "50", "--json", "-"], text=True,
                              check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     jsonschema.Draft7Validator(schema()).validate(json.loads(process.stdout))
     check("answered" in process.stderr, process.stderr)
 
 
-@case
+@memory_case
 def two_results_are_compared(folder):
-    result = results(folder, *TEST, "--duration", "500ms", "--rate", "1000")[0]
+    result = results(folder, *TEST, "--duration", "100ms", "--rate", "1000")[0]
     for factor in (1, 2):
         slower = copy.deepcopy(result)
         slower["hosts"][0]["calls"][0]["histogram_us"] = [
@@ -386,27 +445,23 @@ def two_results_are_compared(folder):
 
 @case
 def watches_until_a_signal(folder):
-    files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
-    process = start("--watch", "--uri", "test:///default", "--rate", "50", "--json", files[0],
-                    "--timeline", files[1])
-    time.sleep(1.5)
-    process.send_signal(signal.SIGTERM)
-    finish(process, 0, limit=20)
-    result = read_results(*files)[0]
+    result = Endless(folder, "--watch", "--uri", "test:///default", "--rate", "50").end(
+        signal.SIGTERM, 0)[0]
     check(result["watch"] and not result["rounds"] and not result["interrupted"], f"{result}")
-    output = run("--watch", "--uri", "test:///default", "--duration", "200ms", "--fail-if",
-                 "downtime>1s", status=1)
+    output = run("--watch", "--uri", "test:///default", *DRAIN, "--duration", "200ms", "--rate",
+                 "50", "--fail-if", "downtime>1s", status=1)
     check("nothing was measured" in output, output)
 
 
-@case
+@memory_case
 def several_hosts(folder):
-    result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2")[0]
+    result = results(folder, *TEST, "--uri", "test:///default", "--seconds", "0.2", "--rate",
+                     "50")[0]
     check(len(result["hosts"]) == 2 and all(host["all"]["queries"] for host in result["hosts"]),
           "not two hosts")
 
 
-@case
+@memory_case
 def nobody_queries(folder):
     result, rows, _ = results(folder, *TEST, "--clients", "0", "--seconds", "0.2")
     check(not rows and result["hosts"][0]["all"]["queries"] == 0, "there are queries")
@@ -415,8 +470,8 @@ def nobody_queries(folder):
 @case
 def failed_migration(folder):
     """The test driver does not migrate."""
-    result, _, output = results(folder, *TEST, "--migrate", f"test://{node(folder)}",
-                                status=1)
+    result, _, output = results(folder, *TEST, "--rate", "50", "--migrate",
+                                f"test://{node(folder)}", status=1)
     check(result["rounds"][0]["error"] and "fault: round 1: " in output, output)
 
 
@@ -430,19 +485,23 @@ def node(folder, inside=""):
 
 @case
 def signals(folder):
-    files = (os.path.join(folder, "result.json"), os.path.join(folder, "queries.csv"))
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        process = start(*TEST, "--rate", "50", "--seconds", "100", "--json", files[0],
-                        "--timeline", files[1])
-        time.sleep(1.5)
-        process.send_signal(signum)
-        output = finish(process, 3, limit=20)
-        result, rows = read_results(*files)
+    for signum, rate in ((signal.SIGINT, 50), (signal.SIGTERM, 100), (signal.SIGHUP, 200)):
+        result, rows, output = Endless(folder, *TEST, "--rate", str(rate), "--seconds",
+                                       "1000").end(signum, 3)
         check(result["interrupted"] and "interrupted after" in output, "it is not told")
         length = result["duration_ms"] / 1000
-        check(length < 30 and abs(len(rows) - 50 * length) <= 2, f"{len(rows)} in {length} s")
-        for path in files:
-            os.unlink(path)
+        check(abs(len(rows) - rate * length) <= 2, f"{len(rows)} in {length} s")
+
+
+@case
+def tight_loops(folder):
+    """As many queries as can be, one after the other"""
+    result, rows, _ = Endless(folder, *TEST, *CALLS, "--clients", "3", "--seconds",
+                              "1000").end(signal.SIGINT, 3)
+    check(result["hosts"][0]["all"]["outcomes"]["ok"] > len(rows) - 4, f"{result['hosts']}")
+    for client in "123":
+        times = [float(row["intended_s"]) for row in rows if row["client"] == client]
+        check(times == sorted(times), f"client {client} asks two at once")
 
 
 @case
@@ -452,15 +511,18 @@ def signal_before_it_begins(folder):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
+        server.settimeout(LIMIT)
         process = start("--uri", f"qemu+unix:///system?socket={path}", "--domain", "test",
                         "--seconds", "1")
-        time.sleep(1.5)
-        check(process.poll() is None, "it does not wait")
-        process.send_signal(signal.SIGINT)
-        finish(process, -signal.SIGINT)
+        with server.accept()[0] as peer:
+            peer.settimeout(LIMIT)
+            check(peer.recv(4), "it does not ask")
+            check(process.poll() is None, "it does not wait")
+            process.send_signal(signal.SIGINT)
+            finish(process, -signal.SIGINT)
 
 
-@case
+@plain_case
 def refuses_nonsense(folder):
     for args in ((), TEST, (*TEST, "--seconds", "x"), (*TEST, "--seconds", "1", "--nonsense"),
                  (*TEST, "--seconds", "1", "--call", "nonsense"),
@@ -479,19 +541,15 @@ def refuses_nonsense(folder):
 @case
 def many_clients(folder):
     """Ten thousand clients are refused or work; which, depends on the limits."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    process = subprocess.Popen(
-        [PROGRAM, "--uri", f"qemu+unix:///system?socket={folder}/none", "--domain", "test",
-         "--seconds", "1", "--clients", "10000"], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)))
+    process = start("--uri", f"qemu+unix:///system?socket={folder}/none", "--domain", "test",
+                    "--seconds", "1", "--clients", "10000",
+                    before=("prlimit", "--nofile=1024:1024"))
     check("open files" in finish(process, 2), "they are not refused")
-    check(resource.getrlimit(resource.RLIMIT_NOFILE) == limit, "our own limit is another")
-    # ThreadSanitizer has a limit of its own.
-    clients = 500 if sanitized() else 10000
-    process = start(*TEST, "--seconds", "1", "--rate", "1", "--clients", str(clients), "--json",
-                    f"{folder}/result.json", "--call", "dominfo", "--drain", "60")
-    output = process.communicate(timeout=120)[0]
+    # ThreadSanitizer has a limit of its own. A query of each.
+    clients = 10000 if SANITIZERS == "none" else 300
+    process = start(*TEST, "--seconds", "0.1", "--rate", "10", "--clients", str(clients), "--json",
+                    f"{folder}/result.json", "--call", "dominfo")
+    output = process.communicate(timeout=LIMIT)[0]
     if process.returncode == 2:
         check("cannot start a thread" in output, output)
     else:
@@ -503,15 +561,16 @@ def many_clients(folder):
 
 @case
 def files_that_cannot_be_written(folder):
-    run(*TEST, "--seconds", "0.2", "--json", f"{folder}/no/such", status=1)
-    output = run(*TEST, "--seconds", "0.2", "--interval-log", "/dev/full", status=1)
+    args = (*TEST, "--seconds", "0.2", "--rate", "50")
+    run(*args, "--json", f"{folder}/no/such", status=1)
+    output = run(*args, "--interval-log", "/dev/full", status=1)
     check("fault: cannot write the intervals" in output, output)
-    run(*TEST, "--seconds", "0.2", "--hdr-log", f"{folder}/no/such", status=2)
-    output = run(*TEST, "--seconds", "0.2", "--timeline", "/dev/full", status=1)
+    run(*args, "--hdr-log", f"{folder}/no/such", status=2)
+    output = run(*args, "--timeline", "/dev/full", status=1)
     check("fault: cannot write the timeline" in output, output)
 
 
-@case
+@plain_case
 def help_and_man_page_agree(folder):
     text = run("--help")
     for word in ("Examples:", "Exit status:", "copy-storage-all", "parallel-connections"):
@@ -521,7 +580,7 @@ def help_and_man_page_agree(folder):
     env = {**os.environ, "DESTDIR": os.path.join(folder, "dest")}
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True,
                    env=env, stdout=subprocess.DEVNULL)
-    root = os.path.join(env["DESTDIR"], "usr/local")
+    root = os.path.join(env["DESTDIR"], build_option("prefix").lstrip("/"))
     found = {os.path.relpath(os.path.join(where, name), root)
              for where, _, names in os.walk(env["DESTDIR"]) for name in names}
     check(found == {"bin/virt-jobstorm", "share/man/man1/virt-jobstorm.1",
@@ -547,36 +606,33 @@ LANGUAGES = {
 }
 
 
-@case
+@plain_case
 def translations(folder):
-    """Each language with its locale; what programs read stays as it is."""
-    args = (*TEST, "--duration", "1s", "--rate", "2000", "--fail-if", "p99>0us")
+    """Each language with its locale; what programs read stays as it is. (LeakSanitizer
+    would find what newlocale() of the C library loses where LOCPATH is set.)"""
+    args = (*TEST, "--duration", "200ms", "--rate", "5000", "--fail-if", "p99>0us")
     plain = run("--help")
     for name, (examples, queries, fault, unknown, thousand) in LANGUAGES.items():
         subprocess.run(["localedef", "-i", name, "-f", "UTF-8", f"{folder}/{name}.UTF-8"],
                        check=True)
-        po = os.path.join(os.path.dirname(os.path.dirname(SCHEMA)), "po", name[:2] + ".po")
+        po = os.path.join(TOP, "po", name[:2] + ".po")
         text = subprocess.run(["msgfmt", "--check", "--statistics", "-o", "/dev/null", po],
                               check=True, text=True, stderr=subprocess.PIPE).stderr
         check(re.fullmatch(r"\d+ translated messages\.", text.strip()), f"{po}: {text}")
-        os.environ.update(LC_ALL=f"{name}.UTF-8", LOCPATH=folder,
-                          JOBSTORM_LOCALEDIR=os.path.join(BUILD, "po"))
-        try:
-            check(examples in run("--help"), "--help is not translated")
-            check(unknown in run(*args, "--call", "nonsense", status=2), "messages are not")
-            result, _, output = results(folder, *args, "--interval-log", f"{folder}/log.csv",
-                                        status=1)
-            check(queries in output and fault in output, output)
-            check(re.search(rf"\b\d{thousand}\d\d\d\b", output), f"no thousands: {output}")
-            check(re.fullmatch(r"p99>0us: it is [\d.]+ u?m?s for \S+", result["faults"][0]),
-                  f"{result['faults']}")
-            with open(f"{folder}/log.csv", newline="") as file:
-                check(all(len(row) == 12 for row in csv.reader(file)), "commas in a number")
-        finally:
-            for variable in ("LC_ALL", "LOCPATH", "JOBSTORM_LOCALEDIR"):
-                del os.environ[variable]
-        check(run("--help") == plain, "the language stays")
-    template = os.path.join(os.path.dirname(os.path.dirname(SCHEMA)), "po", "virt-jobstorm.pot")
+        env = {"LC_ALL": f"{name}.UTF-8", "LOCPATH": folder,
+               "JOBSTORM_LOCALEDIR": os.path.join(BUILD, "po")}
+        text = run("--help", env=env)
+        check(examples in text and text != plain, "--help is not translated")
+        check(unknown in run(*args, "--call", "nonsense", status=2, env=env), "messages are not")
+        result, _, output = results(folder, *args, "--interval-log", f"{folder}/log.csv",
+                                    status=1, env=env)
+        check(queries in output and fault in output, output)
+        check(re.search(rf"\b\d{thousand}\d\d\d\b", output), f"no thousands: {output}")
+        check(re.fullmatch(r"p99>0us: it is [\d.]+ u?m?s for \S+", result["faults"][0]),
+              f"{result['faults']}")
+        with open(f"{folder}/log.csv", newline="") as file:
+            check(all(len(row) == 12 for row in csv.reader(file)), "commas in a number")
+    template = os.path.join(TOP, "po", "virt-jobstorm.pot")
     with open(template) as file:
         known = file.read()
     check(known.count("msgid ") > 140 and "Query for this long" in known, "no template")
@@ -590,7 +646,7 @@ def completed(*words):
                           check=True, text=True, stdout=subprocess.PIPE).stdout.split()
 
 
-@case
+@plain_case
 def arguments_are_completed(folder):
     options = set(re.findall(r"--[a-z-]+", run("--help").partition("Conditions of")[0]))
     check(options - set(completed("-")) == set(), f"{options - set(completed('-'))}")
@@ -604,31 +660,10 @@ def arguments_are_completed(folder):
     check(completed("--json", path[:-3]) == [path], "files")
 
 
-@case
-def package(folder):
-    """Its own Debian package; built once, from the plain build."""
-    if sanitized() or not shutil.which("dpkg-deb"):
-        print("# skipped: no plain build, or no dpkg-deb")
-        return
-    top = os.path.dirname(os.path.dirname(SCHEMA))
-    path = subprocess.run([f"{top}/build-aux/jobstorm-deb", folder, "1.2-3"], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.split()[-1]
-    fields = subprocess.run(["dpkg-deb", "-f", path], check=True, text=True,
-                            stdout=subprocess.PIPE).stdout
-    check("Version: 1.2-3\n" in fields and re.search("^Depends: .*libvirt0", fields, re.M), fields)
-    subprocess.run(["dpkg-deb", "-x", path, f"{folder}/root"], check=True)
-    subprocess.run([f"{folder}/root/usr/bin/virt-jobstorm", *TEST, "--duration", "200ms"],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for name in ("share/man/man1/virt-jobstorm.1.gz", "share/doc/virt-jobstorm/copyright",
-                 "share/bash-completion/completions/virt-jobstorm"):
-        check(os.path.exists(f"{folder}/root/usr/{name}"), f"no {name}")
-
-
-@case
+@plain_case
 def default_build_has_no_tests(folder):
-    top = os.path.dirname(os.path.dirname(SCHEMA))
     build = os.path.join(folder, "build")
-    subprocess.run(["meson", "setup", build, top], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["meson", "setup", build, TOP], check=True, stdout=subprocess.DEVNULL)
     targets = json.loads(subprocess.run(["meson", "introspect", "--targets", build], check=True,
                                         stdout=subprocess.PIPE).stdout)
     names = {target["name"] for target in targets}
@@ -637,20 +672,34 @@ def default_build_has_no_tests(folder):
         check("/tests/" not in target["defined_in"], f"{target['name']} is built")
 
 
+def attempt(function):
+    """Runs a case; returns why it has failed, or None."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            function(folder)
+    except Fault as fault:
+        return str(fault) or "?"
+    except Exception:  # a case that breaks is a case that fails
+        return traceback.format_exc()
+    return None
+
+
 def main():
-    print(f"1..{len(CASES)}")
+    wanted = sys.argv[4:]
+    cases = {function.__name__.replace("_", "-"): function for function in CASES}
+    if not set(wanted) <= set(cases):
+        sys.exit(f"no such cases: {set(wanted) - set(cases)}")
+    print(f"1..{len(wanted or cases)}")
     failed = 0
-    for number, function in enumerate(CASES, 1):
-        name = function.__name__.replace("_", "-")
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                function(folder)
-            print(f"ok {number} - {name}", flush=True)
-        except Exception as error:  # a case that breaks is a case that fails
-            failed += 1
-            why = str(error) if isinstance(error, Fault) else traceback.format_exc()
-            print("# " + why.strip().replace("\n", "\n# "))
-            print(f"not ok {number} - {name}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        running = {pool.submit(attempt, function): name for name, function in cases.items()
+                   if not wanted or name in wanted}
+        for number, future in enumerate(concurrent.futures.as_completed(running), 1):
+            why = future.result()
+            if why:
+                failed += 1
+                print("# " + why.strip().replace("\n", "\n# "))
+            print(f"{'not ok' if why else 'ok'} {number} - {running[future]}", flush=True)
     sys.exit(1 if failed else 0)
 
 

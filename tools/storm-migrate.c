@@ -174,13 +174,16 @@ storm_migration_start(const StormMigrateOptions *options, char **error)
     return migration;
 }
 
-/* Returns whether it still runs. Aborts it if it has done so for too long. */
+/* Returns whether it still runs. Aborts it if it has done so for too long; one that does
+ * not end then is given up, as a host may take the abort and never answer. */
 bool
 storm_migration_running(StormMigration *migration)
 {
-    if (storm_now() - migration->created > migration->options.timeout)
+    gint64 over = storm_now() - migration->created - migration->options.timeout;
+
+    if (over > 0)
         storm_migration_abort(migration);
-    return !atomic_load(&migration->done);
+    return !atomic_load(&migration->done) && over <= migration->options.grace;
 }
 
 /* Returns how many percent of the memory have been moved, -1 if not known. */

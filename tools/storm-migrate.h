@@ -15,7 +15,8 @@ typedef struct {
     const unsigned char *uuid;      /* of the domain */
     const StormFlags *flags;
     const StormParams *params;
-    gint64 timeout;                 /* ns: it is aborted after that */
+    gint64 timeout;                 /* ns: it is aborted after that ... */
+    gint64 grace;                   /* ... and given up so long afterwards */
     bool watch;                     /* ask the source about its progress */
 } StormMigrateOptions;
 

@@ -15,6 +15,9 @@
 /* How long the events of a migration may lag behind its end */
 #define EVENT_WAIT (5 * STORM_S)
 
+/* How long a migration that was aborted as it took too long may take to end */
+#define GRACE (60 * STORM_S)
+
 /* How long an aborted migration, and the clients of a run that ends before its
  * time, are waited for */
 #define ABORT_WAIT (10 * STORM_S)
@@ -134,6 +137,7 @@ migrate(StormRun *run, StormRound *round)
         .flags = &options->flags,
         .params = &options->params[round->source],
         .timeout = options->round_timeout,
+        .grace = GRACE,
         .watch = !options->quiet,
     };
     StormMigration *migration = storm_migration_start(&how, &round->migrated.error);

@@ -168,7 +168,7 @@ class Series:
         """A name for the build, to keep apart what belongs to several of them"""
         name = os.path.relpath(build, self.work).strip("./").replace("/", "-")
         # The way to a socket may have 107 letters; that to a source can have many.
-        return re.sub(r"^source-.*?-(\d+)-", r"source-\1-", name)
+        return re.sub(r"^source-.*?-(\d+)-(\w+)-build", r"\1-\2", name)
 
     def cache(self, build):
         return os.path.join(self.work, "cache", self.name_of(build))

@@ -263,7 +263,8 @@ class Migration:
         self.wait_caught(self.peer_calls, "the call of finish")
         # Before QEMU 9.1 libvirt does not wait for that: a destination that finishes earlier
         # takes the old failure for one of the recovery.
-        self.wait(lambda: self.qemu_status(self.destination) != "postcopy-paused",
+        self.wait(lambda: self.state(self.destination)[1] !=
+                  libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED,
                   "QEMU's notice of the recovery on the destination")
 
     def wait_flow(self, channel, what):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TOP, TESTS
+from conftest import TOP, TESTS, run_script
 from harness import record, verdicts
 from series.releases import number
 from series.steps import read_upstream
@@ -113,10 +113,11 @@ def test_upstream(step, suite, series, release, logged, tell):
         # A run of its own, which is not to count here.
         env = {key: value for key, value in os.environ.items()
                if key not in (verdicts.COUNTS, verdicts.OUTCOMES)}
-        lines = logged("sh", "-c", '"$@" || test $? = 1', "sh", sys.executable, "-B", "-m",
-                       "pytest", "--stock", "-m", "scenario", "-k", name, env=env, cwd=TOP)
+        # Not by a shell, which would leave it behind.
+        _, output = run_script([sys.executable, "-B", "-m", "pytest", "--stock", "-m", "scenario",
+                                "-k", name], env=env, cwd=TOP, stdout=subprocess.PIPE)
         said = {None if words[0] == "SKIP" and record.KNOWN_OF_STOCK not in line
-                else words[0] == "PASS" for line in lines if (words := line.split())
+                else words[0] == "PASS" for line in output.splitlines() if (words := line.split())
                 and len(words) > 1 and words[0] in ("PASS", "FAIL", "SKIP")
                 and words[1].rstrip(":").split("/")[0] == name}
     assert len(said) == 1 and None not in said, f"no clear verdict of the {kind} {name}: {said}"

@@ -18,8 +18,8 @@
 /* How long a migration that was aborted as it took too long may take to end */
 #define GRACE (60 * STORM_S)
 
-/* How long an aborted migration, and the clients of a run that ends before its
- * time, are waited for */
+/* How long an aborted migration, a thread that looks for a host that is watched, and the
+ * clients of a run that ends before its time, are waited for */
 #define ABORT_WAIT (10 * STORM_S)
 #define HURRY (1 * STORM_S)
 
@@ -370,6 +370,8 @@ storm_run(StormRun *run)
             run_for_duration(run);
     }
     clean &= end_clients(run);
+    if (run->watch)
+        clean &= storm_watch_stop(run->watch, ABORT_WAIT);
     if (run->intervals)
         storm_intervals_finish(run->intervals, storm_now());
     storm_judge_answers(run);

@@ -48,6 +48,7 @@ struct StormWatch {
     pthread_t thread;
     bool started;
     atomic_bool ending;
+    atomic_bool ended;      /* the thread */
     _Atomic guint64 gaps;
     pthread_mutex_t lock;   /* over what follows */
     GQueue queue;           /* of StormWatchEvent */
@@ -194,6 +195,7 @@ watch_main(void *opaque)
             next = storm_now() + RETRY_INTERVAL;
         storm_sleep_until(storm_now() + 50 * STORM_MS);
     }
+    atomic_store(&watch->ended, true);
     return NULL;
 }
 
@@ -228,6 +230,22 @@ storm_watch_new(const char *const *uris, const char *domain, const StormWatchUse
     if (!watch->started)
         g_clear_pointer(&watch, storm_watch_free);
     return watch;
+}
+
+/* Stops to listen. Returns false if that is not done within @timeout (ns): a host that does
+ * not answer keeps the thread, and the process can do no more than exit. */
+bool
+storm_watch_stop(StormWatch *watch, gint64 timeout)
+{
+    gint64 deadline = storm_now() + timeout;
+
+    atomic_store(&watch->ending, true);
+    while (watch->started && !atomic_load(&watch->ended)) {
+        if (storm_now() > deadline)
+            return false;
+        storm_sleep_until(storm_now() + STORM_MS);
+    }
+    return true;
 }
 
 /* @watch may be NULL. */

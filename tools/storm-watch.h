@@ -50,6 +50,7 @@ typedef struct StormWatch StormWatch;
 
 StormWatch *storm_watch_new(const char *const *uris, const char *domain,
                             const StormWatchUser *user, char **error);
+bool storm_watch_stop(StormWatch *watch, gint64 timeout);
 void storm_watch_free(StormWatch *watch);
 void storm_watch_poll(StormWatch *watch);
 void storm_watch_feed(StormWatch *watch, const StormWatchEvent *event);

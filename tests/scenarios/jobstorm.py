@@ -195,6 +195,25 @@ def jobstorm_watches_others(t):
     guest.check_alive()
 
 
+@scenario()
+def jobstorm_ends_while_a_host_hangs(t):
+    """The daemon stands still, and the connection to watch it by is given up: the next one
+    is never answered, and the run ends all the same."""
+    rows = os.path.join(t.folder, "intervals.csv")
+    storm = Storm(t, "--watch", "--uri", t.alpha.uri, "--clients", "0", "--interval-log", rows,
+                  "--interval", "100ms", "--keepalive-interval", "1", "--keepalive-count", "1")
+    t.wait(lambda: os.path.exists(rows) and os.path.getsize(rows) > 200, 20, "it does not begin")
+    t.alpha.daemon.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(5)
+        storm.process.send_signal(signal.SIGTERM)
+        result, _ = storm.finish(limit=40)
+    finally:
+        storm.process.kill()
+        t.alpha.daemon.send_signal(signal.SIGCONT)
+    t.check(result["event_gaps"] == 1, f"{result['event_gaps']} gaps")
+
+
 def fails(call):
     try:
         call()

@@ -4,7 +4,8 @@
 Shared by scripts/apply, scripts/step, scripts/export, build-aux/lint and tests. A
 module each for the git tree (tree), libvirt's source text (text), text edits (edits),
 postconditions (checks), steps (steps), what spatch sees of a file (slices), spatch and
-its cache (spatch), the repair of what spatch prints (printer), applying (applying),
+its cache (spatch), the repair of what spatch prints (printer), applying (applying), the
+commits (commits),
 what no step may leave behind (layout), the trees after each step (known), what has to be
 compiled after a change (compiling), and what differs between releases (releases).
 

@@ -10,6 +10,7 @@ import time
 
 from . import layout
 from .checks import View
+from .commits import Commits
 from .releases import Record, nearest_record, read_for, version_of
 from .spatch import Coccinelle, rule_names
 from .steps import find_step, read_series
@@ -21,8 +22,8 @@ WORKERS = os.cpu_count() or 1
 class Apply:
     def __init__(self, tree, args, log, folder):
         self.tree, self.args, self.log, self.copied = tree, args, log, []
-        # What the tree's files hold, as long as it is ours alone (see).
-        self.view, self.head, self.committer = None, None, None
+        # As long as the tree is ours alone (see).
+        self.view, self.commits = None, None
         self.version = version_of(tree.path)
         self.steps = read_series(args.source_of_steps, self.version)
         self.rules = [rule for step in self.steps for rule in step.rules()]
@@ -83,6 +84,7 @@ class Apply:
         """From now on nobody else changes the tree."""
         self.tree.remember()
         self.view = View(self.tree)
+        self.commits = Commits(self.tree)
 
     def need_identity(self):
         try:
@@ -110,41 +112,48 @@ class Apply:
 
     def run(self):
         self.prepare()
-        for number, step in enumerate(self.steps, 1):
-            start = time.monotonic()
-            print(f'[{number}/{len(self.steps)}] {step.name}', end='', flush=True)
-            if step.upstream:
-                print(f': left out, upstream has it since {step.upstream}', flush=True)
-                continue
-            self.log.write(f'=== {step.name}\n')
-            try:
-                self.apply_step(step)
-            except BaseException as error:
-                print(flush=True)
-                self.undo(step)
-                if isinstance(error, SeriesError):
-                    raise SeriesError(f'step {step.name}: {error}') from error
-                raise
-            stat = self.tree.git('diff-tree', '--shortstat', 'HEAD~', 'HEAD').strip()
-            print(f': {stat}, {time.monotonic() - start:.0f} s', flush=True)
+        try:
+            for number, step in enumerate(self.steps, 1):
+                print(f'[{number}/{len(self.steps)}] {step.name}', end='', flush=True)
+                print(f': {self.run_step(step)}', flush=True)
+        except BaseException:
+            self.undo()
+            raise
+        self.commits.write()
         if self.args.record:
             self.record.write(self.sites, self.rules)
             print(f'recorded: {len(self.sites)} rules, in {self.record.path}')
 
-    def undo(self, step):
+    def run_step(self, step):
+        """Apply the step; return what has been done, in words."""
+        if step.upstream:
+            return f'left out, upstream has it since {step.upstream}'
+        start = time.monotonic()
+        self.log.write(f'=== {step.name}\n')
+        try:
+            files, lines = self.apply_step(step)
+        except SeriesError as error:
+            print(flush=True)
+            raise SeriesError(f'step {step.name}: {error}') from error
+        return (f'{files} file{"s" if files > 1 else ""}, {lines:+} lines, '
+                f'{time.monotonic() - start:.1f} s')
+
+    def undo(self):
+        """Leave no trace of the step that has failed, or it half-done if that was asked for."""
+        self.commits.write(half_done=True)
         if self.args.keep:
-            print(f'the half-done step {step.name} is left in {self.tree.path}, '
-                  f'as asked; `git reset --hard` there removes it', file=sys.stderr)
+            print(f'the half-done step is left in {self.tree.path}, as asked; '
+                  '`git reset --hard` there removes it', file=sys.stderr)
             return
-        self.tree.texts, self.view, self.head = None, None, None
         self.tree.git('reset', '--quiet', '--hard', 'HEAD')
         for name in self.copied:
             (self.tree.path / name).unlink(missing_ok=True)
         self.tree.git('clean', '-fdq')
 
     def apply_step(self, step):
+        """Apply the step to the tree, and add its commit to those that wait; return how
+        many files it changes, and by how many lines they are longer."""
         tree = self.tree
-        self.copied = []
         tree.written.clear()
         if step.before:
             step.before.apply(tree)
@@ -170,46 +179,28 @@ class Apply:
             self.replace_file(step, name)
         if step.after:
             step.after.apply(tree)
-        names = sorted(tree.written)
-        self.add(names)
-        if self.view:
-            self.view.forget(names)
+        names = sorted(name for name, old in tree.written.items()
+                       if name not in tree.modes or tree.read(name) != old)
+        if not names:
+            raise SeriesError('it changed nothing')
+        tree.track(names)
+        self.view.forget(names)
         wrong = [f'{name}: {fault}' for name in names if name.endswith(('.c', '.h'))
                  for fault in layout.faults(tree.written[name], tree.read(name))]
         if wrong:
             raise SeriesError('\n  '.join(wrong))
-        failures = step.check.failures(tree, self.view)
+        failures = step.check.failures(self.view)
         if failures:
             raise SeriesError('postcondition not met: ' + '\n  '.join(failures))
-        self.commit(step)
-
-    def add(self, names):
-        if not names:
-            raise SeriesError('it changed nothing')
-        # Even what .gitignore names. `git add` takes twice as long.
-        self.tree.git('update-index', '--add', '--', *names)
-
-    def commit(self, step):
-        """Commit what the index has. `git commit` looks at each file of the tree
-        again, which takes as long as all the rest."""
-        tree = self.tree
-        head, old = self.head or tree.git('rev-parse', 'HEAD', 'HEAD^{tree}').split()
-        new = tree.git('write-tree').strip()
-        if new == old:
-            raise SeriesError('it changed nothing')
-        commit = tree.git('commit-tree', new, '-p', head, '-F', '-',
-                          stdin=self.signed_off(step.message).encode()).strip()
-        # Fails if the head is not where it is believed to be.
-        tree.git('update-ref', '-m', f'commit: {step.subject}', 'HEAD', commit, head)
-        if self.view:
-            self.head = commit, new
+        self.commits.add(self.signed_off(step.message), names)
+        self.copied = []
+        return len(names), sum(tree.read(name).count('\n') - tree.written[name].count('\n')
+                               for name in names)
 
     def signed_off(self, message):
         """The message as `git commit --signoff --cleanup=whitespace` has it."""
-        if not self.committer:
-            ident = self.tree.git('var', 'GIT_COMMITTER_IDENT')
-            self.committer = ident[:ident.rindex('>') + 1]
-        trailer = f'Signed-off-by: {self.committer}'
+        ident = self.commits.committer
+        trailer = f'Signed-off-by: {ident[:ident.rindex(">") + 1]}'
         message = re.sub(r'[ \t]+$', '', message, flags=re.M).strip('\n') + '\n'
         message = re.sub(r'\n{3,}', r'\n\n', message)
         if re.search(r'^[\w-]+: ', message.rpartition('\n\n')[2], re.M):

@@ -45,10 +45,9 @@ class Check:
             return [int(args[0]), re.compile(args[1]), args[2:]]
         return args
 
-    def failures(self, tree, view=None):
-        """A list of words on each postcondition that @tree does not meet.
-        @view, if given, is a View of the tree."""
-        return list(self.each_failure(view or View(tree)))
+    def failures(self, view):
+        """A list of words on each postcondition that is not met in a View of a tree."""
+        return list(self.each_failure(view))
 
     def is_met(self, view):
         """Are all postconditions met?"""
@@ -137,10 +136,25 @@ class View:
         """The numbers of the file's lines that match."""
         known = self.hits.setdefault(regex, {})
         if name not in known:
-            text, words = self.text(name), needles(regex.pattern)
-            known[name] = [] if words and not any(word in text for word in words) else \
-                [n for n, line in enumerate(text.splitlines(), 1) if regex.search(line)]
+            known[name] = matching_lines(regex, self.text(name))
         return known[name]
+
+
+def matching_lines(regex, text):
+    """The numbers of the lines of @text that match."""
+    words = needles(regex.pattern)
+    if not words:
+        return [n for n, line in enumerate(text.splitlines(), 1) if regex.search(line)]
+    starts = set()
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            start, end = text.rfind('\n', 0, at) + 1, text.find('\n', at)
+            end = len(text) if end < 0 else end
+            if regex.search(text[start:end]):
+                starts.add(start)
+            at = text.find(word, end)
+    return [text.count('\n', 0, start) + 1 for start in sorted(starts)]
 
 
 @functools.cache

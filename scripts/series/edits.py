@@ -188,7 +188,7 @@ class Edits:
     def export(self, edit, lines, header, names):
         """The section of a header is sorted without regard to case."""
         heads = [n for n, line in enumerate(lines)
-                 if re.fullmatch(r'#\s*' + re.escape(header) + r'\s*', line)]
+                 if line.startswith('#') and line[1:].strip() == header]
         if len(heads) != 1:
             self.fail(edit['line'], f'{edit["file"]}: {len(heads) or "no"} sections of {header}')
         for name in names.split():

@@ -137,7 +137,7 @@ class Known:
             self.apply.apply_step(step)
         except SeriesError as error:
             raise SeriesError(f'step {step.name}: {error}') from error
-        commit = self.tree.git('rev-parse', 'HEAD').strip()
+        commit = self.apply.commits.write()
         self.commits[self.key([*before, step])] = commit
         with self.path.open('a') as out:
             out.write(f'{self.key([*before, step])} {commit}\n')
@@ -149,6 +149,7 @@ class Known:
             self.tree.git('reset', '--quiet', '--hard')
             self.tree.git('clean', '-fdq')
             self.tree.git('checkout', '--quiet', '--force', '--detach', commit)
+        self.apply.see()
 
 
 def library(command, *args, **options):

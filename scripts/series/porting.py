@@ -50,7 +50,7 @@ def attempt(trees, commit, applied, step, anew):
     if ready and not anew:
         return ready
     trees.checkout(commit)
-    if not step.check.failures(trees.tree):
+    if not step.check.failures(trees.apply.view):
         raise SeriesError('the tree meets its postconditions without it')
     return trees.add(commit, applied, step)
 

@@ -39,7 +39,7 @@ def matcher(text):
     if len(text) > 2 and text[0] == text[-1] == '/' and text[1] != '*':
         regex = re.compile(text[1:-1])
         return lambda line: regex.search(line.strip()) is not None
-    return lambda line: line.strip() == text
+    return lambda line: text in line and line.strip() == text
 
 
 def parameter_list(definition):

@@ -40,9 +40,10 @@ class Tree:
         for n, (key, value) in enumerate(settings.items()):
             self.env[f'GIT_CONFIG_KEY_{n}'] = key
             self.env[f'GIT_CONFIG_VALUE_{n}'] = value
-        # What the files held that were written since; and what files hold, for
-        # those who are sure that nobody else changes them (remember).
-        self.written, self.texts, self.names = {}, None, None
+        # What the files held that were written since; and what files hold and the modes
+        # of those that are tracked, for those who are sure that nobody else changes them
+        # (remember).
+        self.written, self.texts, self.modes = {}, None, None
 
     def git(self, *args, ok=(0,), raw=False, stdin=None):
         """Run git in the tree; return its output. Raise SeriesError unless
@@ -56,10 +57,8 @@ class Tree:
 
     def files(self, *pathspecs):
         """Tracked files that match any of the pathspecs (git's globs)."""
-        if self.texts is not None:
-            if self.names is None:
-                self.names = self.git('ls-files', '-z').split('\0')[:-1]
-            return matching(self.names, pathspecs) if pathspecs else self.names
+        if self.modes is not None:
+            return matching(self.modes, pathspecs) if pathspecs else list(self.modes)
         magic = [f':(glob){spec}' for spec in pathspecs]
         return [f for f in self.git('ls-files', '-z', '--', *magic).split('\0') if f]
 
@@ -73,8 +72,18 @@ class Tree:
         return self.git('log', '--format=%s').splitlines()
 
     def remember(self):
-        """From now on each file is read once, and git is asked once for their names."""
-        self.texts, self.names = {}, None
+        """From now on each file is read once, and git has been asked for their names."""
+        self.texts, self.modes = {}, {}
+        for line in self.git('ls-files', '-s', '-z').split('\0')[:-1]:
+            facts, _, name = line.partition('\t')
+            self.modes[name] = facts.split()[0]
+
+    def track(self, names):
+        """The files @names are tracked now, even those that .gitignore names."""
+        new = {name: '100755' if os.access(self.path / name, os.X_OK) else '100644'
+               for name in names if name not in self.modes}
+        if new:
+            self.modes = dict(sorted({**self.modes, **new}.items()))
 
     def read(self, name):
         if self.texts is not None and name in self.texts:
@@ -95,7 +104,6 @@ class Tree:
         if name not in self.written:
             there = (self.path / name).is_file()
             self.written[name] = self.read(name) if there else ''
-            self.names = self.names if there else None
         if self.texts is not None:
             self.texts.pop(name, None)
 

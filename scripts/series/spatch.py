@@ -174,8 +174,7 @@ class Coccinelle:
         if new != part.text():
             pairs = list(zip(part.parts(), part.taken_apart(new)))
             answer['parts'] = [tidy(old, after, cocci.text) for old, after in pairs]
-            answer['sites'] = sum(count_hunks(old, after) for (old, _), after
-                                  in zip(pairs, answer['parts']) if old != after)
+            answer['sites'] = count_hunks([old for old, _ in pairs], answer['parts'])
         return answer
 
     def without_flow(self, name, text, spots, seen):
@@ -250,7 +249,7 @@ class Coccinelle:
                 old, new = tree.read(name), (work / name).read_bytes().decode('latin-1')
                 if new != old:
                     answer['files'][name] = tidy(old, new, cocci.text)
-                    answer['sites'] += count_hunks(old, answer['files'][name])
+                    answer['sites'] += count_hunks([old], [answer['files'][name]])
         answer['rules'] = sorted(matched_rules(out))
         return json.dumps(answer).encode()
 
@@ -346,11 +345,13 @@ def rule_names(text):
 
 
 def count_hunks(old, new):
-    """How many places differ between two texts: the hunks of diff -U0."""
+    """How many places differ between the texts @old and @new, one to one: the hunks of
+    diff -U0."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / 'old', Path(folder) / 'new']
-        for path, text in zip(paths, (old, new)):
-            path.write_bytes(text.encode('latin-1'))
-        run = subprocess.run(['diff', '-U0', *map(str, paths)], capture_output=True,
-                             check=False)
+        for path, texts in zip(paths, (old, new)):
+            path.mkdir()
+            for number, text in enumerate(texts):
+                (path / str(number)).write_bytes(text.encode('latin-1'))
+        run = subprocess.run(['diff', '-rU0', *map(str, paths)], capture_output=True, check=False)
     return sum(line.startswith(b'@@ ') for line in run.stdout.splitlines())

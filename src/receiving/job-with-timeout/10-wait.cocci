@@ -15,25 +15,27 @@
      ...+>
  }
 
-@ parameter @
-identifier nowait, cleanup;
+@ definition @
+identifier nowait;
 @@
  virDomainObjBeginJobInternal(...,
 -                             bool nowait
 +                             unsigned long long wait
                               )
- {
-     <+...
-(
+ { ... }
+
+@ reported @
+identifier definition.nowait;
+@@
+-    !nowait
++    wait == VIR_JOB_WAIT_TIME
+
+@ at_once @
+identifier definition.nowait, cleanup;
+@@
 -    if (nowait)
 +    if (wait == 0)
          goto cleanup;
-|
--    !nowait
-+    wait == VIR_JOB_WAIT_TIME
-)
-     ...+>
- }
 
 @ waits @
 expression list[5] args;

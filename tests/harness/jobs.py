@@ -399,7 +399,7 @@ class SnapshotDelete(Job):
 
     name = "snapshot-delete"
     async_job = "snapshot"
-    abortable = False   # stock cancels a migration that there is not
+    abortable = False   # not as the others: scenario abort-commit
     # QEMU does not end before the slow server has taken what it has to write;
     # after 10 s libvirt kills it.
     destroy_limit = 25

@@ -6,6 +6,7 @@
  */
 
 #include "storm-check.h"
+#include "storm-text.h"
 
 #include <string.h>
 
@@ -109,7 +110,7 @@ storm_shape_learn(virDomainPtr domain, char **error)
     if (virDomainListGetStats(list, 0, &records, 0) != 1) {
         *error = storm_last_error();
     } else if ((missing = find_missing(records[0], must_have, G_N_ELEMENTS(must_have)))) {
-        *error = g_strdup_printf("the idle domain's statistics have no field %s", missing);
+        *error = g_strdup_printf(_("the idle domain's statistics have no field %s"), missing);
     } else {
         shape = g_new0(StormShape, 1);
         shape->fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -12,6 +12,7 @@
 
 #include "storm-interval.h"
 #include "storm-hdr.h"
+#include "storm-text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -165,8 +166,8 @@ close_file(FILE *file, char **error)
     if ((!file || fclose(file) == 0) && ok)
         return true;
     if (!*error)
-        *error = g_strdup_printf("cannot write the intervals: %s",
-                                 errno ? g_strerror(errno) : "some are missing");
+        *error = g_strdup_printf(_("cannot write the intervals: %s"),
+                                 errno ? g_strerror(errno) : _("some are missing"));
     return false;
 }
 

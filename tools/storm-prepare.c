@@ -120,7 +120,7 @@ prepare_hosts(StormRun *run, char **error)
 
         ok = look_at_host(run, uris[i], &names[i], &real_uris[i], &targets[i], &why);
         if (!ok)
-            *error = g_strdup_printf("%s: %s", *uris[i] ? uris[i] : "the default URI", why);
+            *error = g_strdup_printf("%s: %s", *uris[i] ? uris[i] : _("the default URI"), why);
     }
     if (ok && run->options->domain && !run->target) {
         /* It may not be on a host that is queried. */

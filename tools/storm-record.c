@@ -7,6 +7,7 @@
  */
 
 #include "storm-record.h"
+#include "storm-text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -117,8 +118,8 @@ storm_timeline_close(StormTimeline *timeline, char **error)
 
     errno = 0;
     if (fclose(timeline->file) != 0 || !ok) {
-        *error = g_strdup_printf("cannot write the timeline: %s",
-                                 errno ? g_strerror(errno) : "some rows are missing");
+        *error = g_strdup_printf(_("cannot write the timeline: %s"),
+                                 errno ? g_strerror(errno) : _("some rows are missing"));
         ok = false;
     }
     g_free(timeline);

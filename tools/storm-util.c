@@ -6,6 +6,7 @@
  */
 
 #include "storm-util.h"
+#include "storm-text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -53,7 +54,7 @@ storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char *
     pthread_attr_destroy(&attr);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (result != 0)
-        *error = g_strdup_printf("cannot start a thread: %s", g_strerror(result));
+        *error = g_strdup_printf(_("cannot start a thread: %s"), g_strerror(result));
     return result == 0;
 }
 

@@ -1531,6 +1531,10 @@ def repository_to_lint(w):
     (repository / 'src/series').write_text(
         '# SPDX-License-Identifier: LGPL-2.1-or-later\n01-first\n02-second\n')
     (repository / 'releases/1.2.3').mkdir(parents=True)
+    tested = series_module('tested')
+    (repository / 'README.md').write_text(tested.with_table(
+        f'<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->\n{tested.BEGIN}{tested.END}',
+        repository / 'src'))
     w.git('init', '-q', tree=repository)
     return repository
 
@@ -1595,6 +1599,14 @@ def test_lint_wants_groups_in_a_row(w):
         (repository / 'src/series').write_text(spdx + '\n'.join(order.split()) + '\n')
         out = w.run(repository / 'build-aux/lint', '--stock', w.tree).stdout
         check(('src/series: near/third: the steps of near are not in a row' in out) == found, out)
+
+
+def test_lint_of_the_table_of_releases(w):
+    repository = repository_to_lint(w)
+    readme = repository / 'README.md'
+    readme.write_text(readme.read_text().replace('| 1.2.3 |', '| 1.2.4 |'))
+    out = w.run(repository / 'build-aux/lint', '--stock', w.tree).stdout
+    check('README.md: the table of releases is not what releases/ has' in out, out)
 
 
 def test_lint_of_some_files(w):

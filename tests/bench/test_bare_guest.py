@@ -42,13 +42,19 @@ class Machine:
              "-nodefaults", "-display", "none", "-serial", f"file:{self.console}",
              "-qmp", f"unix:{path},server=on,wait=off", "-kernel", KERNEL, "-append", settings]
             + (["-incoming", incoming] if incoming else []))
-        self.wait(lambda: os.path.exists(path), "made no monitor")
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
-        self._socket.connect(path)
+        self.wait(lambda: self._connect(path), "made no monitor")
         self._answers = self._socket.makefile()
         self._answers.readline()
         self.qmp("qmp_capabilities")
+
+    def _connect(self, path):
+        try:
+            self._socket.connect(path)
+            return True
+        except (FileNotFoundError, ConnectionRefusedError):     # not yet; not yet listening
+            return False
 
     def qmp(self, command, **arguments):
         self._socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon dies in the middle of an async job, and comes back."""
 
+import json
 import re
 
 import libvirt
+import libvirt_qemu
 
 from harness import jobs
 from harness.scenario import scenario
@@ -72,6 +74,27 @@ def daemon_killed_stuck(t, job):
     restart(t, job)
     t.check(job.wait_end() is not None, "the job's call succeeded although the daemon died")
     query_for_a_while(t, t.query_loop(job.host, job.guest), 2)
+    t.timed(job.destroy_limit, job.domain.destroy, "destroy")
+    job.check_over()
+
+
+def dump_status(domain):
+    """What QEMU says of its last dump"""
+    answer = libvirt_qemu.qemuMonitorCommand(domain, '{"execute": "query-dump"}', 0)
+    return json.loads(answer)["return"]["status"]
+
+
+@scenario(kinds=[jobs.DumpMemory],
+          stock_fails="the daemon looks at the statistics of a job that it has not got")
+def dump_completes_after_restart(t, job):
+    """QEMU goes on with a dump that the new daemon knows nothing of: its end is no harm."""
+    t.allow("tainted: custom-monitor")
+    job.open(t)
+    restart(t, job)
+    t.check(job.wait_end() is not None, "the job's call succeeded although the daemon died")
+    job.pipe.hurry()
+    t.wait(lambda: dump_status(job.domain) == "completed", 30, "the dump does not complete")
+    query_for_a_while(t, t.query_loop(job.host, job.guest), 1)
     t.timed(job.destroy_limit, job.domain.destroy, "destroy")
     job.check_over()
 

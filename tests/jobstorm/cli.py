@@ -131,8 +131,8 @@ class Endless:
         if not os.path.exists(log):
             return False
         with open(log, newline="") as file:
-            return any(int(row["answered"] or 0) for row in csv.DictReader(file)
-                       if row["max_us"] is not None)
+            lines = file.read().split("\n")[:-1]    # the last one may be half written
+        return any(int(row["answered"] or 0) for row in csv.DictReader(lines))
 
     def end(self, signum, status):
         """Sends it a signal; returns JSON, the rows, and the output."""

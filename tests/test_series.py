@@ -92,7 +92,8 @@ def test_apply(scratch, applied, logged, tell):
 
 @pytest.mark.release
 def test_apply_whole_files(scratch, applied, logged, tell):
-    tree = scratch.apply(logged, "whole", "--whole-files", "--no-cache")
+    # The cache has what Coccinelle said of whole files, and nothing of slices is used.
+    tree = scratch.apply(logged, "whole", "--whole-files")
     assert git(applied, "log", "--format=%T") == git(tree, "log", "--format=%T"), \
         "other bytes than from slices"
     tell("the same bytes after each step")
@@ -135,6 +136,13 @@ def test_export_groups(scratch, applied, logged, tell):
 def steps():
     lines = [line.partition("#")[0].strip() for line in (TOP / "src/series").read_text().splitlines()]
     return [line for line in lines if line]
+
+
+def test_step_before_others(scratch, applied, logged, tell):
+    """What no run has applied yet is applied, and kept for the next: for test_step, which
+    others wait for."""
+    said = logged(TOP / "scripts/step", steps()[-1], env=scratch.env)
+    tell(f"{len(said)} lines")
 
 
 @pytest.mark.alone

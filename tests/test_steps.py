@@ -32,6 +32,7 @@ class Steps:
         series.shell(f"""
 git -C {self.tree} cat-file -e {base} 2>/dev/null || copy_tree "$set/stock/tree" {self.tree} || exit 1
 import_commits "$set/series/tree" {self.tree}""")
+        self.configured = None      # the commit that the build was last brought up to
         self.commits = {}
         subjects = {(TOP / "src" / name / "message").read_text().splitlines()[0]: name
                     for name in steps()}
@@ -57,8 +58,13 @@ import_commits "$set/series/tree" {self.tree}""")
     def compile(self, name, logged):
         """Compiles what the step @name can have broken; returns (how many sources that are,
         warnings)."""
-        self.build(name, logged, "--configure-only")
         commit = self.commits[name]
+        # The build has to know of new sources before it is asked for them.
+        if not self.configured or "meson.build" in git(self.tree, "diff", "--name-only",
+                                                       self.configured, commit):
+            self.build(name, logged, "--configure-only")
+        self.configured = commit
+        self.checkout(name)
         touched, users = affected(Tree(self.tree), f"{commit}~", commit, self.build_folder)
         outputs = objects(self.build_folder, Tree(self.tree), [*touched, *users])
         for output in outputs.values():     # a warning is shown by who compiles

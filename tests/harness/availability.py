@@ -59,12 +59,11 @@ LIBVIRTD_CONF = "min_workers = 64\nmax_workers = 64\n"
 # A guest that does little, so that many can be held at a time
 AREA = 32
 MEMORY_KIB = (AREA + 96) << 10
-# What is measured unless all of it is asked for: each phase of the two kinds whose way
-# through most of them is their own. Those of tunnelled and copied storage take minutes more.
+# What is measured unless all of it is asked for: each phase of the kind that has most. Those
+# of the others take minutes more.
 MAIN = {
     "direct": ("begin", "begun", "prepared", "connect", "memory", "switchover",
                "switchover-answer", "performed", "finished", "source-end", "aborted"),
-    "p2p": ("peer-connect", "prepared", "connect", "switchover", "finished"),
 }
 
 STATS_WANTED = ("balloon.rss", "block.0.rd.reqs")

@@ -44,10 +44,14 @@ class Machine:
             + (["-incoming", incoming] if incoming else []))
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
-        self.wait(lambda: self._connect(path), "made no monitor")
-        self._answers = self._socket.makefile()
-        self._answers.readline()
-        self.qmp("qmp_capabilities")
+        try:
+            self.wait(lambda: self._connect(path), "made no monitor")
+            self._answers = self._socket.makefile()
+            self._answers.readline()
+            self.qmp("qmp_capabilities")
+        except BaseException:
+            self.end()      # nobody else knows of it
+            raise
 
     def _connect(self, path):
         try:

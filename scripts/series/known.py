@@ -52,6 +52,7 @@ class Known:
         self.folder, self.stock, self.source = folder, Tree(stock), source
         self.version = version_of(stock)
         self.steps = read_series(source, self.version)
+        self.contents = {}      # name of a step: what it holds, read once
         self.path = folder / 'known'
         folder.mkdir(parents=True, exist_ok=True)
         self.lock()
@@ -102,7 +103,9 @@ class Known:
         key = self.root
         for step in steps:
             if not step.upstream:
-                key = digest(key, step.name.encode(), content(step.path, self.version))
+                if step.name not in self.contents:
+                    self.contents[step.name] = content(step.path, self.version)
+                key = digest(key, step.name.encode(), self.contents[step.name])
         return key.hex()
 
     def commit(self, steps):
@@ -149,7 +152,10 @@ class Known:
             self.tree.git('reset', '--quiet', '--hard')
             self.tree.git('clean', '-fdq')
             self.tree.git('checkout', '--quiet', '--force', '--detach', commit)
-        self.apply.see()
+            self.apply.view = None
+        # After a step that was applied here it is known what the tree holds.
+        if not self.apply.view:
+            self.apply.see()
 
 
 def library(command, *args, **options):

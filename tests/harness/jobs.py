@@ -181,10 +181,14 @@ class Job:
 
     def _run(self):
         try:
-            self.call(self.host.connect().lookupByName(self.guest.name))
+            self.run_call()
         except libvirt.libvirtError as error:
             # Not the frames, with the connection in them: no gc runs.
             self._error = error.with_traceback(None)
+
+    def run_call(self):
+        """Makes the call, on the domain where it is now"""
+        self.call(self.host.connect().lookupByName(self.guest.name))
 
     def _wait_open(self):
         deadline = time.monotonic() + OPEN_TIMEOUT
@@ -302,12 +306,8 @@ class MigrationIn(MigrationOut):
         self.reopen()
         self.domain = t.beta.domain(self.guest.name)
 
-    def _run(self):
-        try:
-            self.call(self.t.alpha.connect().lookupByName(self.guest.name))
-        except libvirt.libvirtError as error:
-            # Not the frames, with the connection in them: no gc runs.
-            self._error = error.with_traceback(None)
+    def run_call(self):
+        self.call(self.t.alpha.connect().lookupByName(self.guest.name))
 
     def check_over(self):
         """The guest runs on where it came from, and can still be moved."""
@@ -514,12 +514,9 @@ class Restore(Job):
                 first = HEADER.size + HEADER.unpack(file.read(HEADER.size))[2]
         feed_slowly(saved, self.path, first)
 
-    def _run(self):
-        try:
-            self.host.connect().restore(self.path)
-        except libvirt.libvirtError as error:
-            # Not the frames, with the connection in them: no gc runs.
-            self._error = error.with_traceback(None)
+    def run_call(self):
+        """There is no domain to call yet."""
+        self.host.connect().restore(self.path)
 
 
 KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,

@@ -40,8 +40,8 @@ class Scenario:
 def scenario(kinds=(), slow=False, timeout=120, stock_fails=None):
     """Makes a function a scenario, one for each of @kinds of job if given, which is its
     second argument. @slow: only run with --full; @timeout: in seconds, for the whole of
-    it, or a function of pytest's options that tells; @stock_fails: why stock libvirt is known to fail it, or a dictionary that tells
-    so by the kind's name."""
+    it, or a function of pytest's options that tells; @stock_fails: why stock libvirt is known
+    to fail it, or a dictionary that tells so by the kind's name."""
     def register(function):
         function.scenario = Scenario(list(kinds), slow, timeout, stock_fails)
         return function

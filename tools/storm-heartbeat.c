@@ -196,15 +196,6 @@ storm_heartbeat_forget(StormHeartbeat *heartbeat, gint64 before)
     pthread_mutex_unlock(&heartbeat->lock);
 }
 
-static int
-compare_times(gconstpointer a, gconstpointer b)
-{
-    gint64 x = *(const gint64 *)a;
-    gint64 y = *(const gint64 *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Stores in @pulse what was heard between the times @from and @to (ns). A
  * silence counts whole if any of it lies between them. */
 void
@@ -230,7 +221,7 @@ storm_heartbeat_between(StormHeartbeat *heartbeat, gint64 from, gint64 to, Storm
     pthread_mutex_unlock(&heartbeat->lock);
 
     if (gaps->len) {
-        g_array_sort(gaps, compare_times);
+        g_array_sort(gaps, storm_compare_times);
         pulse->interval = g_array_index(gaps, gint64, gaps->len / 2);
         pulse->silence = g_array_index(gaps, gint64, gaps->len - 1);
     }

@@ -192,15 +192,6 @@ storm_report_round(StormRun *run, const StormRound *round)
     }
 }
 
-static int
-compare_times(gconstpointer a, gconstpointer b)
-{
-    gint64 x = *(const gint64 *)a;
-    gint64 y = *(const gint64 *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Returns the median of the downtimes that are known (ns), or -1. */
 gint64
 storm_median_downtime(const StormRun *run)
@@ -216,7 +207,7 @@ storm_median_downtime(const StormRun *run)
     }
     if (!times->len)
         return -1;
-    g_array_sort(times, compare_times);
+    g_array_sort(times, storm_compare_times);
     return g_array_index(times, gint64, times->len / 2);
 }
 

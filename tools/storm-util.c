@@ -27,6 +27,16 @@ storm_now(void)
     return ts.tv_sec * STORM_S + ts.tv_nsec;
 }
 
+/* Orders what @a and @b point to, gint64 each, for qsort() and g_array_sort(). */
+int
+storm_compare_times(const void *a, const void *b)
+{
+    gint64 x = *(const gint64 *)a;
+    gint64 y = *(const gint64 *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 /* Returns at the time @when (ns), at once if that has gone by. */
 void
 storm_sleep_until(gint64 when)

@@ -23,6 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
 gint64 storm_now(void);
+int storm_compare_times(const void *a, const void *b);
 void storm_sleep_until(gint64 when);
 bool storm_thread_start(pthread_t *thread, void *(*run)(void *), void *opaque, char **error);
 char *storm_last_error(void);

@@ -171,15 +171,6 @@ beat(StormHeartbeat *heartbeat, const char *path, Beat *beats)
     }
 }
 
-static int
-compare_times(const void *a, const void *b)
-{
-    gint64 x = *(const gint64 *)a;
-    gint64 y = *(const gint64 *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Holds @pulse against what the times of @beats allow. */
 static void
 check_gaps(const StormPulse *pulse, const Beat *beats)
@@ -191,8 +182,8 @@ check_gaps(const StormPulse *pulse, const Beat *beats)
         least[i] = beats[i + 1].written - beats[i].counted;
         most[i] = beats[i + 1].counted - beats[i].written;
     }
-    qsort(least, BEATS - 1, sizeof(*least), compare_times);
-    qsort(most, BEATS - 1, sizeof(*most), compare_times);
+    qsort(least, BEATS - 1, sizeof(*least), storm_compare_times);
+    qsort(most, BEATS - 1, sizeof(*most), storm_compare_times);
     g_assert_cmpint(pulse->silence, >=, least[BEATS - 2]);
     g_assert_cmpint(pulse->silence, <=, most[BEATS - 2]);
     g_assert_cmpint(pulse->interval, >=, least[(BEATS - 1) / 2]);

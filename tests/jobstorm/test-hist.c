@@ -14,15 +14,6 @@
 
 static const double percents[] = { 0, 1, 10, 50, 90, 99, 99.9, 99.99, 100 };
 
-static int
-compare(const void *a, const void *b)
-{
-    gint64 x = *(const gint64 *)a;
-    gint64 y = *(const gint64 *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* The value that @percent of the @n sorted values do not exceed */
 static gint64
 exact(const gint64 *sorted, guint n, double percent)
@@ -84,7 +75,7 @@ test_percentiles(gconstpointer opaque)
         sum += values[i];
         storm_hist_add(hist, values[i]);
     }
-    qsort(values, VALUES, sizeof(*values), compare);
+    qsort(values, VALUES, sizeof(*values), storm_compare_times);
     for (i = 0; i < G_N_ELEMENTS(percents); i++)
         assert_close(storm_hist_percentile(hist, percents[i]),
                      exact(values, VALUES, percents[i]));

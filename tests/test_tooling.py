@@ -94,7 +94,7 @@ identifier arg;
 # The smallest step that does everything.
 STEPS = {
     '01-first': {
-        'message': 'demo: rename demoOld\n\nThe old name said nothing.\n',
+        'message': 'demo: rename demoOld\n\nThe old name said nothing.\n\nTested: here.\n',
         '10-rename.cocci': RENAME,
         'edits': '''\
 # SPDX-License-Identifier: LGPL-2.1-or-later
@@ -117,7 +117,7 @@ no-function demoOld
 ''',
     },
     '02-second': {
-        'message': 'demo: add a file\n\nIt was missing.\n',
+        'message': 'demo: add a file\n\nIt was missing.\n\nTested: here.\n',
         'tree/src/qemu/new.c': 'int\ndemoAdded(void)\n{\n    return 0;\n}\n',
         'check': 'function demoAdded src/qemu/new.c\n',
     },
@@ -246,7 +246,7 @@ def test_applies_a_step_a_commit(w):
 def test_message_and_signoff(w):
     w.applied()
     body = w.git('log', '-1', '--format=%B', 'HEAD~')
-    check(body.strip() == 'demo: rename demoOld\n\nThe old name said nothing.\n\n'
+    check(body.strip() == 'demo: rename demoOld\n\nThe old name said nothing.\n\nTested: here.\n'
           'Signed-off-by: A Tester <tester@invalid>', f'the message is {body!r}')
 
 
@@ -1563,6 +1563,7 @@ def test_lint_finds(w):
             ('bad.sh', '#!/bin/sh\n' + spdx + 'echo $x\n', 'SC2086'),
             ('src/01-first/message', 'demo: x\n\n' + 'x' * 76 + '\n', '76 columns'),
             ('src/01-first/message', 'no area\n\nx\n', 'the subject wants'),
+            ('src/01-first/message', 'demo: x\n\nx\n', 'no paragraph `Tested:`'),
             ('src/01-first/10-rename.cocci', RENAME + '\n@@\n@@\n- x(\n', 'spatch --parse-cocci'),
             ('src/01-first/10-rename.cocci', RENAME.replace('// aims', '// sites: 4\n// aims'), 'sites'),
             ('src/01-first/10-rename.cocci', RENAME.replace('@@\n- d', '@@\n#@ if < 2\n- d', 1), '#@ if'),

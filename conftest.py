@@ -35,7 +35,6 @@ FLAGS = {
     "mutate": "break the rules of the contract one by one: a test must notice",
     "soak": "100 migrations under 8 clients a host",
     "stock": "run the scenarios on unpatched libvirt",
-    "asan": "run the scenarios on a build with AddressSanitizer, which must find nothing",
     "valgrind": "run the scenarios' daemons under valgrind, which must find nothing",
     "keep": "keep the files of all scenarios, not only of those that failed",
     "again": "run a scenario that has failed once more, alone, at the end",
@@ -44,6 +43,7 @@ FLAGS = {
 }
 SETTINGS = {
     "build": "the build of libvirt to run the scenarios on (default: made here)",
+    "sanitize": "a build with this sanitizer of scripts/build: it must find nothing",
     "stock-build": "a build of unpatched libvirt (default: made here)",
     "source": "libvirt to test on: a tarball or a tree (default: by apt)",
     "markdown": "where to write the tables of the availability (default: among the logs)",
@@ -143,22 +143,24 @@ class Series:
     def built(self, variant, *options):
         """The build of a tree, as scripts/build makes it"""
         self.make(f"build {variant}{options}", f"ensure_build {variant} {' '.join(options)}")
-        return str(self.set / variant / ("build-asan" if "--asan" in options else "build"))
+        return str(self.set / variant / "-".join(["build"] + [word for word in options
+                                                          if word[0] != "-"]))
 
     def prepare(self):
         """Has builds and tools for hosts."""
         if not self.build:
             self.build = self.built("stock" if self.option.stock else "series",
-                                    *(["--asan"] if self.option.asan else []))
+                                    *(["--sanitize", self.option.sanitize]
+                                      if self.option.sanitize else []))
         if not self.stock_build:
             self.stock_build = self.built("stock", "--no-tests")
         for build in (self.build, self.stock_build):
             if not os.access(os.path.join(build, "src/libvirtd"), os.X_OK):
                 raise self.Unprepared(f"{build} has no src/libvirtd")
-        if self.option.asan:
+        if self.option.sanitize:
             driver = Path(self.build, "src/libvirt_driver_qemu.so").read_bytes()
-            if b"__asan_init" not in driver:
-                raise self.Unprepared(f"{self.build} was not built with AddressSanitizer")
+            if f"__{self.option.sanitize[0]}san_init".encode() not in driver:
+                raise self.Unprepared(f"{self.build} was not built with this sanitizer")
         groups = "hosts" + (" valgrind" if self.option.valgrind else "")
         self.make("tools", f'for group in {groups}; do need_packages $group || exit 1; done; '
                   '. "$top/tests/harness/tools.sh"; ensure_tools "$work"')

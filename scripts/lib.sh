@@ -306,13 +306,13 @@ ensure_source() {
     TREE=$set/stock/tree
 }
 
-# ensure_build stock|series [--asan | --no-tests | --targets LIST]: the build is there and up
-# to date; sets TREE and BUILD.
+# ensure_build stock|series [--sanitize KIND | --no-tests | --targets LIST]: the build is
+# there and up to date; sets TREE and BUILD.
 ensure_build() {
     run_child "$top/scripts/build" "$@" || return 1
     TREE=$set/$1/tree
     BUILD=$set/$1/build
-    [ "${2:-}" != --asan ] || BUILD+=-asan
+    [ "${2:-}" != --sanitize ] || BUILD+=-$3
 }
 
 # configure_ours BUILD OPTION...: BUILD is configured to build our own programs and

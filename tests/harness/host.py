@@ -61,6 +61,8 @@ migration_port_max = {port_max}
 # How valgrind's findings begin; it also warns of what it does not know of the kernel
 MEMORY_FAULT = re.compile(r"^==\d+== (Invalid |Conditional jump |Use of uninit|Syscall param |"
                           r"Mismatched |Source and dest|Process terminating)")
+# How a sanitizer says what it has found: ThreadSanitizer ends with a summary
+SANITIZER_FAULT = re.compile(r"(ERROR: .*|runtime error: .*|SUMMARY: ThreadSanitizer: .*)")
 # What an unpacked daemon has at a fixed place, so that it is shown there. Its drivers and
 # libraries are found by the environment.
 INSTALLED = ("/usr/share/libvirt", "/usr/lib/libvirt")
@@ -70,8 +72,14 @@ ACCOUNTS = {
     "/etc/passwd": "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin\n",
     "/etc/group": "libvirt-qemu:x:64055:\n",
 }
-# Leaks are not what the tests are after; libvirtd keeps much to its end.
-ASAN_OPTIONS = "log_path={folder}/asan:detect_leaks=0"
+# Leaks are not what the tests are after; libvirtd keeps much to its end. A second thread
+# may be running when libvirtd forks.
+SANITIZERS = {
+    "ASAN_OPTIONS": "log_path={folder}/sanitizer:detect_leaks=0",
+    "UBSAN_OPTIONS": "log_path={folder}/sanitizer:print_stacktrace=1",
+    "TSAN_OPTIONS": "log_path={folder}/sanitizer:die_after_fork=0:exitcode=0:history_size=4:"
+                    "suppressions=" + os.path.join(os.path.dirname(__file__), "races.supp"),
+}
 JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob 1:qemu.qemu_domain"
 
 
@@ -79,10 +87,11 @@ class HostError(Exception):
     pass
 
 
-def first_fault(path):
-    """The line with which AddressSanitizer says what it has found"""
+def sanitizer_faults(path):
+    """What a sanitizer has found, a line each, once each"""
     with open(path, errors="replace") as file:
-        return next((line.strip() for line in file if "ERROR:" in line), "see the log")
+        found = [match.group(1).strip() for match in map(SANITIZER_FAULT.search, file) if match]
+    return list(dict.fromkeys(found)) or ["see the log"]
 
 
 class Host:
@@ -93,7 +102,7 @@ class Host:
     daemon log each job. @cache: a folder where what a daemon of this build learns
     about QEMU is kept from run to run, or None. @valgrind: whether the daemon runs
     under valgrind, which writes to the files valgrind.PID beside the daemon's log;
-    AddressSanitizer, if the build has it, to asan.PID.
+    a sanitizer, if the build has one, to sanitizer.PID.
     """
 
     def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None,
@@ -223,8 +232,9 @@ class Host:
                 self.command(*self._checker(), *command,
                              "--listen", "--pid-file", "/run/libvirt/libvirtd.pid"),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                env={**os.environ, **environment, "ASAN_OPTIONS": ASAN_OPTIONS.format(
-                    folder=os.path.dirname(self.log))},
+                env={**os.environ, **environment,
+                     **{name: value.format(folder=os.path.dirname(self.log))
+                        for name, value in SANITIZERS.items()}},
                 start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
         while True:
@@ -265,12 +275,12 @@ class Host:
                 "--fair-sched=yes", f"--log-file={os.path.dirname(self.log)}/valgrind.%p"]
 
     def memory_faults(self):
-        """What valgrind or AddressSanitizer have found wrong, by file"""
+        """What valgrind or a sanitizer has found wrong, by file"""
         folder = os.path.dirname(self.log)
-        asan = [f"{self.name}: AddressSanitizer: {first_fault(path)}; log {path}"
-                for path in glob.glob(os.path.join(folder, "asan.*"))]
         if not self._valgrind:
-            return asan[:3]
+            return [f"{self.name}: {fault}; log {path}"
+                    for path in sorted(glob.glob(os.path.join(folder, "sanitizer.*")))
+                    for fault in sanitizer_faults(path)][:3]
         files = [os.path.join(folder, name) for name in os.listdir(folder)
                  if name.startswith("valgrind.")]
         if not files:

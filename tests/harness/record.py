@@ -19,7 +19,7 @@ KNOWN_OF_STOCK = "stock is known to fail it"
 
 def check(option):
     """What is wrong with --record beside the other options, or None"""
-    for name in ("build", "stock_build", "asan", "valgrind"):
+    for name in ("build", "stock_build", "sanitize", "valgrind"):
         if getattr(option, name):
             return f"--record is for the builds that are made here, not for --{name.replace('_', '-')}"
     return None

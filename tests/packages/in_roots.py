@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one case on hosts that are roots of a Debian release: Debian's libvirt is replaced
-by ours, and ours by Debian's, by apt. No network; needs root. Called by test_roots.py."""
+by ours, and ours by Debian's, by apt. No network; needs root. Called by test_packages.py."""
 
 import argparse
-import glob
 import os
 import re
 import shutil
@@ -28,7 +27,6 @@ CANCELLED = (jobs.MigrationOut, jobs.MigrationPeer, jobs.MigrationTunnelled,
 GOES_ON = (jobs.BackupPull, jobs.BackupPush)
 STUCK = (jobs.DumpMemory,)
 
-OURS = ("libvirt-iaj", "libvirt-daemon-driver-qemu")
 # What apt and dpkg keep about themselves, and what only names what was done
 NOT_OURS = re.compile(r"/(var/(lib/(dpkg|apt)|cache|log)|proc|sys|dev|run|tmp)(/|$)")
 
@@ -49,18 +47,10 @@ class RootTest(Test):
             host.start()
         return self._hosts[name]
 
-    # --- the three lines ---
+    # --- the three lines, as scripts/package prints them ---
 
     def install(self, host, restarted=False):
-        """What scripts/package says to install; the repository lies in the folder shown."""
-        sources = os.path.join(self.args.repository, "libvirt-iaj.sources")
-        with open(sources) as file:
-            text = re.sub(r"(?m)^URIs: .*", f"URIs: file:{self.args.repository}", file.read())
-        with open(os.path.join(host.root, "etc/apt/sources.list.d/libvirt-iaj.sources"),
-                  "w") as file:
-            file.write(text)
-        host.execute("apt-get", "update")
-        host.execute("apt-get", "install", "-y", *OURS)
+        host.execute("sh", "-ec", self.args.install.replace("get install", "get install -y"))
         self.check("+iaj" in self.version(host) or ".iaj" in self.version(host),
                    f"installed is {self.version(host)}, not ours")
         if restarted:
@@ -68,11 +58,10 @@ class RootTest(Test):
             host.start()
 
     def pin(self, host):
-        shutil.copy(os.path.join(self.args.repository, "libvirt-iaj.pref"),
-                    os.path.join(host.root, "etc/apt/preferences.d/libvirt-iaj"))
+        host.execute("sh", "-ec", self.args.pin)
 
     def take_back(self, host):
-        _, output = host.execute("libvirt-iaj", "take-back")
+        _, output = host.execute("sh", "-ec", self.args.take_back)
         self.log(output)
         self.check("iaj" not in self.version(host),
                    f"{self.version(host)} is still installed")
@@ -88,19 +77,39 @@ class RootTest(Test):
         self.check(code == status and words in text,
                    f"the check said {text.strip()!r} with status {code}, not {words!r} with {status}")
 
-    def security_update(self, host):
-        """Debian's repository has a newer version of all packages; returns it."""
-        folder = os.path.join(host.root, "debian-repository")
-        with open(os.path.join(folder, "Packages")) as file:
-            text = file.read()
-        old = re.search(r"(?m)^Package: libvirt-daemon-driver-qemu\n(?:.+\n)*?Version: (.+)", text)[1]
+    @staticmethod
+    def security_update(host, release):
+        """Debian's repository has a newer version of all packages; returns it. They differ
+        from the old ones by that alone."""
+        with open(os.path.join(host.root, "debian-repository/Packages")) as file:
+            old = re.search(r"(?m)^Package: libvirt-daemon-driver-qemu\n(?:.+\n)*?Version: (.+)",
+                            file.read())[1]
         new = re.sub(r"(\+deb\d+u)(\d+)$", lambda m: f"{m[1]}{int(m[2]) + 1}", old)
-        new = new if new != old else f"{old}+deb{self.args.release}u1"
-        # No more than apt's view of it: nothing of that version is installed.
-        with open(os.path.join(folder, "Packages"), "a") as file:
-            file.write("\n" + text.replace(old, new))
-        host.execute("apt-get", "update")
+        new = new if new != old else f"{old}+deb{release}u1"
+        host.execute("sh", "-ec", """
+            cd /debian-repository
+            for deb in *.deb; do
+                dpkg-deb --raw-extract "$deb" next
+                sed -i "s/$1/$2/" next/DEBIAN/control
+                dpkg-deb -Znone --build next . >/dev/null
+                rm -r next
+            done
+            dpkg-scanpackages --multiversion . >Packages
+            apt-get update""", "sh", old, new)
         return new
+
+    @staticmethod
+    def backport(host):
+        """A repository that apt takes nothing from by itself has a much newer version."""
+        host.execute("sh", "-ec", """
+            cp -r /debian-repository /backports
+            cd /backports
+            sed -i 's/^Version: .*/Version: 99/' Packages
+            printf 'NotAutomatic: yes\nButAutomaticUpgrades: yes\n' >Release
+            printf 'SHA256:\n %s %s Packages\n' "$(sha256sum <Packages | cut -d' ' -f1)" \\
+                "$(stat -c %s Packages)" >>Release
+            echo 'deb [trusted=yes] file:/backports ./' >/etc/apt/sources.list.d/backports.list
+            apt-get update""")
 
 
 # --- the cases ---
@@ -179,21 +188,25 @@ def check_command(t):
     code, text = host.execute("setpriv", "--reuid=nobody", "--clear-groups", "libvirt-iaj",
                               "check", ok=None)
     t.check(code == 3 and "needs root" in text, f"not as root: {code}, {text}")
-    # A security update takes it away, unless pinned: apt's choice, with and without.
-    newer = t.security_update(host)
+    # Another version of ours, which the daemon does not run
+    driver = host.execute("sh", "-c", "echo /usr/lib/*/libvirt/connection-driver/"
+                          "libvirt_driver_qemu.so")[1].strip()
+    for command in ("cp $1 $1.new && echo >>$1.new && mv $1 $1.old && mv $1.new $1", "mv $1.old $1"):
+        host.execute("sh", "-ec", command, "sh", driver)
+        t.checked(host, *((1, "restart it") if ".new" in command else (0, "installed and running")))
+    # What apt does not take by itself is no reason to build anew.
+    t.backport(host)
+    t.checked(host, 0, "installed and running")
+    # A security update takes it away, unless pinned, and our small package stays to tell so.
+    newer = t.security_update(host, t.args.release)
     t.checked(host, 1, newer)
-
-    def chosen():
-        return re.search(r"Candidate: (\S+)", host.execute(
-            "apt-cache", "policy", "libvirt-daemon-driver-qemu")[1])[1]
-
-    t.check(chosen() == newer, f"without a pin apt would install {chosen()}, not {newer}")
     t.pin(host)
-    t.check("iaj" in chosen(), f"with the pin apt would install {chosen()}")
-    # The series is gone, and our small package stays to tell so.
-    deb = glob.glob(os.path.join(host.root, "debian-repository/libvirt-daemon-driver-qemu_*.deb"))
-    inside = [f"/debian-repository/{os.path.basename(path)}" for path in deb]
-    host.execute("dpkg", "--force-depends", "--force-downgrade", "-i", *inside)
+    host.execute("apt-get", "upgrade", "-y")
+    t.check("iaj" in t.version(host), f"in spite of the pin, installed is {t.version(host)}")
+    t.checked(host, 1, newer)
+    os.unlink(os.path.join(host.root, "etc/apt/preferences.d/libvirt-iaj.pref"))
+    host.execute("apt-get", "upgrade", "-y")
+    t.check(t.version(host) == newer, f"without a pin, installed is {t.version(host)}")
     t.checked(host, 2, "without interruptible async jobs")
 
 
@@ -209,13 +222,19 @@ def files(host):
     return found
 
 
+def known(host):
+    """The installed packages, and which of them apt may remove by itself"""
+    return {*host.execute("dpkg-query", "-W")[1].splitlines(),
+            *host.execute("apt-mark", "showauto")[1].splitlines()}
+
+
 def purge(t):
     """Taken back, nothing of ours is left, and the same packages of Debian's are there.
     Purged in place of that, ours leaves what Debian's would leave."""
     alpha, beta = t.alpha, t.beta
     for host in (alpha, beta):
         host.end_daemon()
-    before, packages = files(alpha), alpha.execute("dpkg-query", "-W")[1]
+    before, packages = files(alpha), known(alpha)
     t.install(alpha)
     t.check("/usr/sbin/libvirt-iaj" in files(alpha), "the check is not installed")
     t.pin(alpha)
@@ -223,7 +242,7 @@ def purge(t):
     after = files(alpha)
     t.check(before == after, f"left behind: {sorted(after - before)[:5]}, "
                              f"gone: {sorted(before - after)[:5]}")
-    t.check(alpha.execute("dpkg-query", "-W")[1] == packages, "other packages than before")
+    t.check(known(alpha) == packages, f"not as before: {sorted(known(alpha) ^ packages)[:5]}")
     left = [path for path in after if "iaj" in path]
     t.check(not left, f"left behind: {left}")
     # Both purged, from equal roots: alpha with ours, beta with Debian's
@@ -237,6 +256,7 @@ def purge(t):
                        env={"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C",
                             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, check=True)
     os.unlink(os.path.join(alpha.root, "etc/apt/sources.list.d/libvirt-iaj.sources"))
+    shutil.rmtree(os.path.join(alpha.root, "var/lib/libvirt-iaj"))
     ours, debian = files(alpha), files(beta)
     t.check(ours == debian, f"ours leaves {sorted(ours ^ debian)[:5]}")
 
@@ -287,6 +307,8 @@ if __name__ == "__main__":
     PARSER.add_argument("--root", required=True, help="see tests/packages/hosts-root")
     PARSER.add_argument("--repository", required=True, help="see scripts/package")
     PARSER.add_argument("--release", required=True, help="of Debian")
+    for line in ("install", "pin", "take-back"):
+        PARSER.add_argument(f"--{line}", required=True, help="what scripts/package prints")
     PARSER.add_argument("--tools", required=True, help="folder with our tools and the guest")
     PARSER.add_argument("--work", required=True, help="folder of all these")
     PARSER.add_argument("case", choices=CASES, metavar="CASE", help=", ".join(CASES))

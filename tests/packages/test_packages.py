@@ -3,6 +3,7 @@
 host and its guests when they are installed and taken back."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,15 +48,14 @@ def number(request):
 
 
 @pytest.fixture(scope='module')
-def packages(request, number):
-    """The folder of the release's packages; built with --full, else an earlier build's"""
-    folder = WORK / 'packages' / number
+def lines(request, number):
+    """How the release's packages are installed and so on; they are built with --full, else
+    an earlier build's"""
     script = TOP / 'scripts' / 'package'
     if not request.config.getoption('full', False) \
             and subprocess.run([script, '--release', number, '--is-built'], check=False).returncode:
         pytest.skip(f'scripts/package --release {number} has not built the packages of this state')
-    run(script, '--release', number)
-    return folder
+    return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
 
 
 @pytest.fixture(scope='module')
@@ -76,9 +76,79 @@ def source(number):
 def test_version(version, below, above):
     """Our version is above what is installed and its rebuilds, and below the next one."""
     ours = run(TOP / 'scripts' / 'package', '--version', version).strip()
-    assert 'iaj' in ours
+    assert re.search(r'iaj\d+\.\d{12}$', ours)
     for one, other in ((version, ours), (below, ours), (ours, above)):
         run('dpkg', '--compare-versions', one, 'lt', other)
+
+
+def test_readme():
+    """The README has the lines that scripts/package prints."""
+    printed = (TOP / 'scripts/package').read_text().partition('cat <<END\ninstall: ')[2]
+    commands = [' '.join(line.split(':', 1)[-1].split()).replace('$out', '.work/packages/12')
+                for line in printed.partition('\nEND\n')[0].splitlines()]
+    readme = (TOP / 'README.md').read_text()
+    block = re.search('(?s)<!-- install: begin.*<!-- install: end -->', readme)[0]
+    text = ' '.join(line for line in block.splitlines() if line.startswith('    '))
+    for command in commands:
+        assert command in ' '.join(text.split())
+    assert len(commands) == 3
+
+
+class Apt:
+    """apt with one source list, and nothing of the system's."""
+
+    def __init__(self, folder, sources):
+        for name in ('lists/partial', 'archives/partial', 'preferences', 'sources'):
+            (folder / name).mkdir(parents=True)
+        shutil.copy(sources, folder / 'sources')
+        self.options = [f'-oDir::{name}={value}' for name, value in (
+            ('Etc::SourceList', '/dev/null'), ('Etc::SourceParts', folder / 'sources'),
+            ('Etc::Trusted', '/dev/null'), ('Etc::TrustedParts', '/dev/null'),
+            ('Etc::Preferences', '/dev/null'), ('Etc::PreferencesParts', folder / 'preferences'),
+            ('State::Lists', folder / 'lists'), ('State::Status', '/dev/null'),
+            ('Cache', folder))] + ['-oAPT::Sandbox::User=root']
+
+    def __call__(self, tool, *arguments):
+        return subprocess.run([tool, *self.options, *arguments], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+@pytest.mark.parametrize('signed', (False, True), ids=('trusted', 'signed'))
+def test_repository(signed, tmp_path):
+    """apt takes packages from the repository, if it is signed only with the signature."""
+    shell('need_packages package-test')
+    repository, package, home = tmp_path / 'repository', tmp_path / 'package', tmp_path / 'gpg'
+    repository.mkdir()
+    (package / 'DEBIAN').mkdir(parents=True)
+    (package / 'DEBIAN/control').write_text('Package: ours\nVersion: 1\nArchitecture: all\n'
+                                            'Maintainer: us <us@invalid>\nDescription: none\n')
+    run('dpkg-deb', '--build', package, repository)
+    home.mkdir(mode=0o700)
+    env = {**os.environ, 'GNUPGHOME': str(home)}
+    if signed:
+        run('gpg', '--batch', '--passphrase', '', '--quick-generate-key', 'us@invalid', 'ed25519',
+            'sign', 'never', env=env)
+    try:
+        run(TOP / 'packaging/make-repository', repository, *['us@invalid'] * signed, env=env)
+    finally:
+        if signed:
+            run('gpgconf', '--kill', 'all', env=env)
+    sources = repository / 'libvirt-iaj.sources'
+    text = sources.read_text()
+    assert ('Signed-By' in text) == signed != ('Trusted: yes' in text)
+    sources.write_text(text.replace('file:/var/lib/libvirt-iaj', f'file:{repository}'))
+    apt = Apt(tmp_path / 'apt', sources)
+    done = apt('apt-get', 'update')
+    assert done.returncode == 0, done.stdout
+    shutil.copy(repository / 'libvirt-iaj.pref', tmp_path / 'apt/preferences')
+    assert re.search(r'1 990\n', apt('apt-cache', 'policy', 'ours').stdout)
+    (repository / 'InRelease').unlink(missing_ok=True)
+    done = apt('apt-get', 'update')
+    assert (done.returncode != 0) == signed, done.stdout
+    (repository / 'ours_1_all.deb').unlink()
+    done = subprocess.run([TOP / 'packaging/make-repository', repository], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode and 'no packages' in done.stderr
 
 
 def pristine(source, folder):
@@ -163,7 +233,7 @@ def test_autosetup(source, tmp_path):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('case', [
     pytest.param(case, marks=() if case in QUICK else pytest.mark.slow) for case in CASES])
-def test_root(case, packages, number):
+def test_root(case, lines, number):
     """Installed, pinned and taken back in a real root, see in_roots.py."""
     root = run(HERE / 'hosts-root', number).splitlines()[-1]
     tools = shell('. "$top/tests/harness/tools.sh"; need_packages package-test && ensure_tools "$work" '
@@ -173,7 +243,9 @@ def test_root(case, packages, number):
     with log.open('w') as output:
         status = subprocess.run(
             [sys.executable, '-B', HERE / 'in_roots.py', case, '--root', root, '--release', number,
-             '--repository', packages / 'repository', '--tools', tools, '--work', WORK],
+             '--repository', WORK / 'packages' / number / 'repository', '--tools', tools,
+             '--work', WORK, '--install', lines['install'], '--pin', lines['pin'],
+             '--take-back', lines['take back']],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
     lines = log.read_text(errors='replace').splitlines()
     if status:

@@ -12,7 +12,8 @@ def tidy(old, new, rules=''):
     style does not have: the line broken between `}` and `else`, blanks on an
     empty line beside another, and a string right after `,`, `?`, `:` or `return`.
     And give the strings of @old and @rules their `%1$s` back."""
-    new = restore_formats(old + rules, new)
+    new = raise_additions(old, restore_formats(old + rules, new))
+    new = restore_empty_lines(old, new)
     broken = re.compile(r'^( *)\}\n\1else\b', re.M)
     if not broken.search(old):
         new = broken.sub(r'\1} else', new)
@@ -36,6 +37,40 @@ def restore_formats(known, new):
     return new
 
 
+def comment_above(text, start):
+    """Where the comment right above the function is whose definition begins at @start:
+    (begin, end), (head, head) if there is none."""
+    # Above the name may be its return type.
+    head = start - len(re.search(r'(?:[\w *]+\n)?\Z', text[max(start - 200, 0):start])[0])
+    if not text.endswith('*/\n', 0, head):
+        return head, head
+    return text.rfind('/*', 0, head - 3), head
+
+
+def raise_additions(old, new):
+    """Coccinelle 1.3 puts what is added before a function between the comment above it and
+    the function: put it above the comment."""
+    places = {name: start for name, start, _ in definitions(new)}
+    for name, start, _ in reversed(list(definitions(old))):
+        begin, end = comment_above(old, start)
+        comment = old[begin:end]
+        if not comment or name not in places or new.count(comment) != 1:
+            continue
+        at = new.index(comment)
+        head = comment_above(new, places[name])[1]
+        if at + len(comment) < head:
+            new = new[:at] + new[at + len(comment):head] + comment + new[head:]
+    return new
+
+
+def restore_empty_lines(old, new):
+    """Coccinelle 1.3 removes the empty line above a label with the label: give it back."""
+    for above, below in re.findall(r'^(.+\n)\n ?\w+:\n(.+\n)', old, re.M):
+        if above + below not in old:
+            new = new.replace(above + below, above + '\n' + below)
+    return new
+
+
 def parameters(definition):
     """The names of the parameters of a function, from the text of its
     definition."""
@@ -49,13 +84,12 @@ def forget_parameters(old, new):
     before = {name: parameters(old[start:end]) for name, start, end in definitions(old)}
     for name, start, end in reversed(list(definitions(new))):
         gone = before.get(name, set()) - parameters(new[start:end])
-        # Above the name may be its return type.
-        above = re.search(r'/\*(?:(?!\*/).)*\*/\n(?:[\w *]+\n)?\Z', new[:start], re.S)
-        if not gone or not above:
+        begin, end = comment_above(new, start)
+        if not gone or begin == end:
             continue
         comment = re.sub(r'^ \* @(?:' + '|'.join(sorted(gone)) + r'):.*\n(?: \*  +\S.*\n)*', '',
-                         above[0], flags=re.M)
-        new = new[:above.start()] + comment + new[start:]
+                         new[begin:end], flags=re.M)
+        new = new[:begin] + comment + new[end:]
     return new
 
 

@@ -37,9 +37,9 @@ expression list log;
 +    processEvent = g_queue_pop_head(priv->events);
 +    VIR_DEBUG(log);
      ...
--    virDomainObjEndAPI(&vm);
-     qemuProcessEventFree(processEvent);
++    qemuProcessEventFree(processEvent);
 +    priv->eventsScheduled = false;
 +    qemuProcessEventsSchedule(vm);
-+    virDomainObjEndAPI(&vm);
+     virDomainObjEndAPI(&vm);
+-    qemuProcessEventFree(processEvent);
  }

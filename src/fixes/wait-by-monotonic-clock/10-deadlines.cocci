@@ -63,10 +63,10 @@ identifier vm, until;
  qemuDomainWaitForDeviceRemoval(virDomainObj *vm)
  {
      ...
++    until = virTimeMonotonicMillis() + qemuDomainGetUnplugTimeout(vm);
 -    if (virTimeMillisNow(&until) < 0)
 -        return 1;
 -    until += qemuDomainGetUnplugTimeout(vm);
-+    until = virTimeMonotonicMillis() + qemuDomainGetUnplugTimeout(vm);
      ... when any
  }
 
@@ -77,9 +77,9 @@ symbol VZ_JOB_WAIT_TIME;
  vzDomainObjBeginJob(...)
  {
      ...
++    then = virTimeMonotonicMillis() + VZ_JOB_WAIT_TIME;
 -    if (virTimeMillisNow(&now) < 0)
 -        return -1;
 -    then = now + VZ_JOB_WAIT_TIME;
-+    then = virTimeMonotonicMillis() + VZ_JOB_WAIT_TIME;
      ... when any
  }

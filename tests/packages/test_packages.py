@@ -2,6 +2,7 @@
 """Debian's packages with the series: their version, their patches, and what becomes of a
 host and its guests when they are installed and taken back."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -79,6 +80,42 @@ def test_version(version, below, above):
     assert re.search(r'iaj\d+\.\d{12}$', ours)
     for one, other in ((version, ours), (below, ours), (ours, above)):
         run('dpkg', '--compare-versions', one, 'lt', other)
+
+
+def test_files(tmp_path):
+    """What is built on comes from the release's updates and security, too, whatever the
+    machine's release; nothing is downloaded again."""
+    repository = tmp_path / 'repository'
+    for name in ('scripts', 'packaging', 'build-aux'):
+        shutil.copytree(TOP / name, repository / name)
+    folder = repository / '.work/apt/dl'
+    folder.mkdir(parents=True)
+    files = {'libvirt_99.orig.tar.xz': b'upstream', 'libvirt_99-3.debian.tar.xz': b'Debian'}
+    sums = {name: hashlib.sha256(text).hexdigest() for name, text in files.items()}
+    for name, text in files.items():
+        (folder / name).write_bytes(text)
+    (repository / 'releases/99').mkdir(parents=True)
+    (repository / 'releases/99/source').write_text(
+        f'debian 88\nsuite next\ntarball libvirt_99.orig.tar.xz\nsize 8\n'
+        f'sha256 {sums["libvirt_99.orig.tar.xz"]}\n')
+    here = re.search('(?m)^VERSION_CODENAME=(.*)', Path('/etc/os-release').read_text())[1]
+    targets = '\n'.join(f'deb site:/{name} {here}{suffix} main' for name, suffix in (
+        ('debian', ''), ('debian', '-updates'), ('security', '-security')))
+    uris = '\n'.join(f"'site:/{name}' {name} {len(files[name])} SHA256:{word}"
+                     for name, word in sums.items())
+    (tmp_path / 'apt-get').write_text(f"""#!/bin/sh
+case "$*" in
+*indextargets*'deb $'*) echo '{targets}' ;;
+*indextargets*) echo 'site:/debian {here}' ;;
+*source*) echo "{uris}" ;;
+esac
+""")
+    (tmp_path / 'apt-get').chmod(0o755)
+    output = run(repository / 'scripts/fetch', '--release', '88', '--packaging',
+                 env={**os.environ, 'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
+    assert output.split()[-2:] == [str(folder / name) for name in files]
+    assert (repository / '.work/apt/src.list').read_text() == \
+        targets.replace('deb ', 'deb-src ').replace(here, 'next') + '\n'
 
 
 def test_readme():

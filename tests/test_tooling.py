@@ -401,6 +401,13 @@ def test_places_are_recorded(w):
         record.write_text(f'01-first/10-rename {other}\n')
         w.refused('step 01-first: 10-rename.cocci: changed 4 places, recorded for libvirt 1.2.3 '
                   f'are {other}')
+    # With Debian's patches, and without
+    record.write_text('01-first/10-rename 3 4\n')
+    w.applied(tree=w.make_tree(w.folder / 'patched'))
+    w.applied('--record', tree=w.make_tree(w.folder / 'patched-too'))
+    check(record.read_text().splitlines()[-1] == '01-first/10-rename 3 4', record.read_text())
+    record.write_text('01-first/10-rename 3 5\n')
+    w.refused('changed 4 places, recorded for libvirt 1.2.3 are 3 or 5')
     record.write_text('01-first/20-gone 1\n01-first/10-rename 4\n')
     w.refused('no such rule: 01-first/20-gone')
     record.write_text('01-first/10-rename\n')

@@ -40,8 +40,9 @@ def attempts(trees, steps, anew):
             continue
         applied.append(step)
         yield Attempt(step, 'applies', differs=[
-            f'{rule} changes {sites} places, {record.sites[rule]} in {record.version}'
-            for rule, sites in trees.apply.sites.items() if record.sites.get(rule, sites) != sites])
+            f'{rule} changes {sites} places, {record.counts(rule)} in {record.version}'
+            for rule, sites in trees.apply.sites.items()
+            if sites not in record.sites.get(rule, (sites,))])
 
 
 def attempt(trees, commit, applied, step, anew):

@@ -4,7 +4,8 @@ of each release.
 
 The folder `releases` beside the source of steps has a folder per version. Its file
 `sites` says how many places each rule changes there, a line `GROUP/STEP/RULE N`
-each, and is written by `scripts/apply --record`.
+each, and is written by `scripts/apply --record`. A rule that changes another number where
+Debian's patches are applied has this one behind it, added by hand.
 """
 
 import os
@@ -150,11 +151,12 @@ class Record:
         if self.path.is_file():
             for n, line in enumerate(self.path.read_text().splitlines(), 1):
                 words = line.split('#')[0].split()
-                if words and (len(words) != 2 or not words[1].isdecimal() or words[0] in self.sites):
+                if words and (len(words) not in (2, 3) or not all(map(str.isdecimal, words[1:]))
+                              or words[0] in self.sites):
                     raise SeriesError(f'{self.path}:{n}: not a line `GROUP/STEP/RULE N`, or not '
                                       'the only one of its rule')
                 if words:
-                    self.sites[words[0]] = int(words[1])
+                    self.sites[words[0]] = tuple(map(int, words[1:]))
 
     def is_there(self):
         return self.path.is_file()
@@ -163,9 +165,12 @@ class Record:
         """What is wrong if @rule has changed @sites places, in words, or None."""
         if rule not in self.sites:
             return f'is not recorded for libvirt {self.version}'
-        if self.sites[rule] != sites:
-            return f'recorded for libvirt {self.version} are {self.sites[rule]}'
+        if sites not in self.sites[rule]:
+            return f'recorded for libvirt {self.version} are {self.counts(rule)}'
         return None
+
+    def counts(self, rule):
+        return ' or '.join(map(str, self.sites[rule]))
 
     def strangers(self, rules):
         """The recorded rules that are none of @rules."""
@@ -174,7 +179,10 @@ class Record:
     def write(self, sites, rules):
         """Take over the counts @sites; keep no others but those of @rules, in
         whose order they are written."""
-        self.sites.update(sites)
+        for rule, count in sites.items():
+            if count not in self.sites.get(rule, ()):
+                self.sites[rule] = (count,)
         self.sites = {rule: self.sites[rule] for rule in rules if rule in self.sites}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(HEAD + ''.join(f'{rule} {count}\n' for rule, count in self.sites.items()))
+        self.path.write_text(HEAD + ''.join(f'{rule} {" ".join(map(str, counts))}\n'
+                                            for rule, counts in self.sites.items()))

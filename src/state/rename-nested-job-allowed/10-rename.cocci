@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The name says what the function asks.
+// The name says what the function asks. Debian's libvirt 11.3.0 has a caller in the driver,
+// which upstream's has not.
 //
-// files: src/conf/virdomainjob.c
+// files: src/conf/virdomainjob.c src/qemu/qemu_driver.c
 // aims: virDomainNestedJobAllowed virDomainObjBeginJobInternal
 
 @ definition @

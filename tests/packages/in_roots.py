@@ -50,9 +50,12 @@ class RootTest(Test):
     # --- the three lines, as scripts/package prints them ---
 
     def install(self, host, restarted=False):
+        before = self.versions(host)
         host.execute("sh", "-ec", self.args.install.replace("get install", "get install -y"))
-        self.check("+iaj" in self.version(host) or ".iaj" in self.version(host),
-                   f"installed is {self.version(host)}, not ours")
+        after = self.versions(host)
+        self.check(set(after) == {*before, "libvirt-iaj"}, f"installed are {sorted(after)}")
+        self.check(all(re.search(r"[+.]iaj", version) for version in after.values()),
+                   f"not all are ours: {after}")
         if restarted:
             host.end_daemon()
             host.start()
@@ -63,12 +66,19 @@ class RootTest(Test):
     def take_back(self, host):
         _, output = host.execute("sh", "-ec", self.args.take_back)
         self.log(output)
-        self.check("iaj" not in self.version(host),
-                   f"{self.version(host)} is still installed")
+        versions = self.versions(host)
+        self.check(versions and not any("iaj" in version for version in versions.values()),
+                   f"still installed: {versions}")
 
     @staticmethod
-    def version(host, package="libvirt-daemon-driver-qemu"):
-        return host.execute("dpkg-query", "-W", "-f", "${Version}", package)[1]
+    def versions(host):
+        """The packages of libvirt's source that are installed, with their versions"""
+        found = host.execute("dpkg-query", "-W", "-f",
+                             r"${source:Package} ${db:Status-Status} ${Package} ${Version}\n")[1]
+        return dict(re.findall("(?m)^libvirt installed (.*) (.*)$", found))
+
+    def version(self, host):
+        return self.versions(host).get("libvirt-daemon-driver-qemu")
 
     def checked(self, host, status, words):
         """The check must end with @status and say @words."""
@@ -90,7 +100,7 @@ class RootTest(Test):
             cd /debian-repository
             for deb in *.deb; do
                 dpkg-deb --raw-extract "$deb" next
-                sed -i "s/$1/$2/" next/DEBIAN/control
+                sed -i "s/$1/$2/g" next/DEBIAN/control
                 dpkg-deb -Znone --build next . >/dev/null
                 rm -r next
             done
@@ -191,9 +201,10 @@ def check_command(t):
     # Another version of ours, which the daemon does not run
     driver = host.execute("sh", "-c", "echo /usr/lib/*/libvirt/connection-driver/"
                           "libvirt_driver_qemu.so")[1].strip()
-    for command in ("cp $1 $1.new && echo >>$1.new && mv $1 $1.old && mv $1.new $1", "mv $1.old $1"):
-        host.execute("sh", "-ec", command, "sh", driver)
-        t.checked(host, *((1, "restart it") if ".new" in command else (0, "installed and running")))
+    host.execute("sh", "-ec", "cp $1 $1.old; cp $1 $1.new; echo >>$1.new; mv $1.new $1", "sh", driver)
+    t.checked(host, 1, "restart it")
+    host.execute("mv", f"{driver}.old", driver)
+    t.checked(host, 0, "installed and running")
     # What apt does not take by itself is no reason to build anew.
     t.backport(host)
     t.checked(host, 0, "installed and running")
@@ -248,8 +259,7 @@ def purge(t):
     # Both purged, from equal roots: alpha with ours, beta with Debian's
     t.install(alpha)
     for host in (alpha, beta):
-        names = host.execute("sh", "-c", r"dpkg-query -W -f '${source:Package} ${Package}\n' | "
-                             r"sed -n 's/^libvirt //p'")[1].split()
+        names = t.versions(host)
         # Not inside the host, where folders of libvirt's are mount points
         subprocess.run(["chroot", host.root, "dpkg", "--purge", "--force-depends", *names],
                        stdin=subprocess.DEVNULL, stdout=sys.stdout, stderr=subprocess.STDOUT,

@@ -59,9 +59,11 @@ def lines(request, number):
     return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
 
 
-@pytest.fixture(scope='module')
-def source(number):
+@pytest.fixture(scope='module', ids=('here', 'debian-13'),
+                params=[None, pytest.param('13', marks=pytest.mark.slow)])
+def source(request, number):
     """The folder with the tree of Debian's patches and the series, and with debian/"""
+    number = request.param or number
     run(TOP / 'scripts' / 'package', '--release', number, '--source-only')
     return WORK / 'packages' / number
 

@@ -234,9 +234,10 @@ def files(host):
 
 
 def known(host):
-    """The installed packages, and which of them apt may remove by itself"""
+    """The installed packages, and which of them apt may remove by itself; the one that our
+    first line names is wanted by itself from then on."""
     return {*host.execute("dpkg-query", "-W")[1].splitlines(),
-            *host.execute("apt-mark", "showauto")[1].splitlines()}
+            *host.execute("apt-mark", "showauto")[1].split()} - {"libvirt-daemon-driver-qemu"}
 
 
 def purge(t):

@@ -7,14 +7,16 @@ import time
 
 import libvirt
 
+from harness import queries
 from harness.agent import FREEZE, THAW, Agent
 from harness.scenario import scenario
 
 from .waiting import Call
 
-# Seconds: an answer that waits for nothing; a graceful destroy that is in vain
+# Seconds: an answer that waits for nothing; a graceful destroy that is in vain; another one
 AT_ONCE = 5
 GRACE = 20
+DESTROY = 12
 
 # A destroy that is to be graceful fails since this version if QEMU does not end.
 TELLS_FAILURE = 9001000
@@ -46,6 +48,17 @@ def snapshot(t, guest):
           <disks><disk name='vda' snapshot='external'><source file='{overlay_path(guest)}'/></disk></disks>
         </domainsnapshot>""",
         libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE))
+
+
+def ask(t, guest):
+    """Asks for what needs no agent."""
+    conn = t.alpha.connect()
+    domain = conn.lookupByName(guest.name)
+    stats = t.timed(AT_ONCE, conn.getAllDomainStats, "domstats of all")[0][1]
+    t.check(queries.OF_QEMU <= set(stats), f"domstats of all has only {sorted(stats)}")
+    t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat")
+    kind = t.timed(AT_ONCE, domain.jobInfo, "domjobinfo")[0]
+    t.check(kind == libvirt.VIR_DOMAIN_JOB_UNBOUNDED, f"domjobinfo tells of a job of type {kind}")
 
 
 @scenario(stock_fails="the domain is locked while the destroy waits for QEMU")
@@ -84,3 +97,57 @@ def thaw_under_destroy(t):
     if fails:
         t.check(destroy.error, "the destroy has not failed")
         guest.check_alive()
+
+
+@scenario(stock_fails="a snapshot of disks admits no query")
+def query_while_frozen(t):
+    """While the agent freezes and thaws the guest for a snapshot queries are answered; what
+    needs the agent waits, and so does what changes the domain."""
+    guest = t.guest()
+    domain, agent = start(t, guest)
+    agent.hold(FREEZE)
+    agent.hold(THAW)
+    call = snapshot(t, guest)
+    t.wait(lambda: agent.asked(FREEZE), AT_ONCE, "the agent is not asked to freeze")
+    ask(t, guest)
+    time_of_guest = Call(t.alpha.connect().lookupByName(guest.name).getTime)
+    change = Call(lambda: domain.setMemoryFlags(domain.maxMemory(),
+                                                libvirt.VIR_DOMAIN_AFFECT_LIVE))
+    time.sleep(1)
+    t.check(time_of_guest.is_alive() and change.is_alive(), "a call does not wait for the freeze")
+    agent.release(FREEZE)
+    t.wait(lambda: agent.asked(THAW), AT_ONCE, "the agent is not asked to thaw")
+    ask(t, guest)
+    t.check(call.is_alive() and change.is_alive(), "a call does not wait for the thaw")
+    agent.release(THAW)
+    for ended in (call, change):
+        ended.join(AT_ONCE)
+        t.check(not ended.is_alive() and not ended.error, f"a call failed: {ended.error}")
+    t.check(not agent.frozen, "the guest stays frozen")
+    t.timed(AT_ONCE, domain.getTime, "domtime")
+    guest.check_alive()
+
+
+@scenario(stock_fails="a snapshot of disks admits no query")
+def silent_agent(t):
+    """An agent never answers: the daemon may be restarted, and the domain destroyed."""
+    guest = t.guest()
+    domain, agent = start(t, guest)
+    agent.hold(FREEZE)
+    call = snapshot(t, guest)
+    t.wait(lambda: agent.asked(FREEZE), AT_ONCE, "the agent is not asked to freeze")
+    t.alpha.kill_daemon()
+    call.join(AT_ONCE)
+    t.alpha.start()
+    t.check_no_job(t.alpha, guest)
+    agent.calls.clear()
+    domain = t.alpha.domain(guest.name)
+    call = snapshot(t, guest)
+    t.wait(lambda: agent.asked(FREEZE), AT_ONCE, "the agent is not asked to freeze again")
+    ask(t, guest)
+    t.timed(DESTROY, domain.destroy, "destroy")
+    call.join(AT_ONCE)
+    t.check(not call.is_alive() and call.error, "the snapshot has not failed")
+    t.log(f"the snapshot: {call.error}")
+    agent.release(FREEZE)
+    t.check_startable(t.alpha, guest)

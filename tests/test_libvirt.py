@@ -142,6 +142,18 @@ def test_warnings(series, tell):
 
 
 @pytest.mark.release
+def test_documents(series, logged, tell):
+    """Our builds make no documents, a packager's does: docutils must have nothing to say."""
+    base = git(series.tree("stock"), "rev-parse", "HEAD")
+    tree = series.tree("series")
+    names = git(tree, "diff", "--name-only", base, "HEAD", "--", "*.rst").split()
+    assert names, "the series has no document"
+    for name in names:
+        logged("rst2html5", "--stylesheet=", "--strict", f"{tree}/{name}", "/dev/null")
+    tell(f"{len(names)} documents")
+
+
+@pytest.mark.release
 @pytest.mark.parametrize("what", ["waits", "job-parameters"])
 def test_check(series, logged, tell, what):
     tell(logged(TESTS / f"check-{what}", series.tree("series"))[-1])

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which calls are answered in each phase of a migration, on stock libvirt and with the
-series (harness/availability.py): the series must not do worse. Measured for both at once."""
+"""Which calls are answered in each phase of a migration, and in each stretch of the other
+async jobs, on stock libvirt and with the series (harness/availability.py): the series must
+not do worse. Measured for both at once."""
 
 import pytest
 
 from harness import availability, phases
 
 ORDER = "availability"
-CASES = [(kind, phase) for kind in phases.KINDS for phase in phases.PHASES
-         if not phases.PHASES[phase].missing(phases.KINDS[kind])]
+CASES = [(kind, phase) for kind in (*phases.KINDS, availability.JOBS)
+         for phase in availability.parts_of(kind)]
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,7 @@ def measured(series, request):
                  marks=() if phase in availability.MAIN.get(kind, ()) else pytest.mark.slow)
     for kind, phase in CASES])
 def test_availability(kind, phase, measured, tell):
-    reason = availability.unable(phases.KINDS[kind])
+    reason = availability.unable(kind)
     if reason:
         pytest.skip(reason)
     found = measured(kind)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures which calls are answered in each phase of a migration, on stock libvirt
-and with the series. For tests/test_availability.py.
+"""Measures which calls are answered in each phase of a migration, and in each stretch of
+the other async jobs, on stock libvirt and with the series. For tests/test_availability.py.
 
 For each build and kind of migration a process of its own (--unit) runs two
 hosts. A phase is held on three guests at once (harness/phases.py), so that no
@@ -14,7 +14,8 @@ call is measured after one that changes what it finds:
 
 A call that has not come back after a limit counts as one that waits. What comes
 after one that may stand in its way is asked for again where the phase is held
-anew.
+anew. All other async jobs are measured as one kind, whose phases are their stretches
+(harness/stretches.py), on one host.
 """
 
 import argparse
@@ -37,11 +38,13 @@ import libvirt  # noqa: E402
 import libvirt_qemu  # noqa: E402
 
 from harness import availability_report as report  # noqa: E402
-from harness import phases, sandbox  # noqa: E402
+from harness import phases, sandbox, stretches  # noqa: E402
 from harness.host import HostError  # noqa: E402
-from harness.scenario import Test, is_stock  # noqa: E402
+from harness.scenario import Failure, Test, is_stock  # noqa: E402
 
 HOSTS = ("source", "destination")
+# The kind that stands for the async jobs that are no migration
+JOBS = "jobs"
 
 # Seconds
 LIMIT = 3               # after which a call counts as one that waits
@@ -67,6 +70,23 @@ MAIN = {
 }
 
 STATS_WANTED = ("balloon.rss", "block.0.rd.reqs")
+
+
+def add_nic(guest, mac):
+    """Gives @guest a network card that calls can ask for."""
+    guest.mac = mac
+    kind = "ethernet" if os.path.exists("/dev/net/tun") else "user"
+    guest.xml = guest.xml.replace(
+        "</devices>", f"<interface type='{kind}'><mac address='{mac}'/>"
+        "<model type='e1000'/></interface></devices>")
+
+
+def no_ipv6():
+    """With a guest's NIC that has an address of IPv6 only, a daemon that starts finds no
+    address of IPv4 to listen on."""
+    with contextlib.suppress(FileNotFoundError):
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w") as file:
+            file.write("1")
 
 
 class Partial(Exception):
@@ -180,10 +200,7 @@ class Team:
                                          area=AREA, dirty=256, verify=32, disk_rate=4)
                        for index in range(len(self.roles))]
         for guest in self.guests:
-            guest.mac = f"52:54:00:00:0{number}:0{self.guests.index(guest)}"
-            guest.xml = guest.xml.replace(
-                "</devices>", f"<interface type='{unit.nic}'><mac address='{guest.mac}'/>"
-                "<model type='e1000'/></interface></devices>")
+            add_nic(guest, f"52:54:00:00:0{number}:0{self.guests.index(guest)}")
         with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
             list(pool.map(self._boot, self.guests))
 
@@ -341,7 +358,6 @@ class Unit:
     def __init__(self, args, folder):
         self.kind = phases.KINDS[args.kind]
         self.calls = tuple(CALLS)
-        self.nic = "ethernet" if os.path.exists("/dev/net/tun") else "user"
         self.t = Test(folder, args.build, args.tools, lambda _build: args.cache, sys.stdout)
         self.t.libvirtd_conf = LIBVIRTD_CONF
         phases.prepare_hosts(self.t, [self.kind])
@@ -359,11 +375,7 @@ class Unit:
                 self.queue.put(phase)
 
     def run(self, teams):
-        # With a guest's NIC that has an address of IPv6 only, a daemon that starts
-        # finds no address of IPv4 to listen on.
-        with contextlib.suppress(FileNotFoundError):
-            with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w") as file:
-                file.write("1")
+        no_ipv6()
         self.t.alpha, self.t.beta  # pylint: disable=pointless-statement
         with concurrent.futures.ThreadPoolExecutor(teams) as pool:
             made = list(pool.map(lambda number: Team(self, number), range(teams)))
@@ -416,18 +428,70 @@ class Unit:
     def raise_dead(self):
         """Starts daemons that have died. Returns whether there were any."""
         with self._lock:
-            deaths = self.t.deaths()
-            for host in (self.t.alpha, self.t.beta):
-                if host.death():
-                    host.start()
+            deaths = self.t.raise_dead()
             self.crashes += deaths
             return bool(deaths)
+
+
+class JobsTest(Test):
+    """Whose guests have a network card that calls can ask for"""
+
+    def guest(self, **settings):
+        guest = super().guest(**settings)
+        add_nic(guest, f"52:54:00:00:00:{len(self._guests):02x}")
+        return guest
+
+
+class JobsUnit:
+    """All stretches of the async jobs that are no migration, on one build"""
+
+    def __init__(self, args, folder):
+        self.t = JobsTest(folder, args.build, args.tools, lambda _build: args.cache, sys.stdout)
+        self.t.libvirtd_conf = LIBVIRTD_CONF
+        self.names = args.phase
+        self.crashes = []
+
+    def run(self):
+        no_ipv6()
+        return {"phases": {name: self._measure(stretches.STRETCHES[name])
+                           for name in self.names},
+                "idle": {}, "crashes": self.crashes}
+
+    def _measure(self, stretch):
+        found, asked = {}, []
+        try:
+            with stretch.hold(self.t) as job:
+                self._ask(job, found, asked, [*QUERIES, *HARMLESS])
+                if not job.is_open():
+                    raise phases.NotHeld(f"{stretch.name} was left meanwhile")
+                for call in ("suspend", "domjobabort"):
+                    if not any(result["verdict"] == "waits" for name, result in found.items()
+                               if name != "set-memory"):
+                        self._ask(job, found, asked, [call])
+            with stretch.hold(self.t) as job:
+                self._ask(job, found, asked, ["destroy"])
+        except (phases.NotHeld, Failure, HostError, libvirt.libvirtError, OSError) as error:
+            traceback.print_exc(file=sys.stdout)
+            return {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            self.crashes += self.t.raise_dead()
+        return {"found": {"host": found}}
+
+    @staticmethod
+    def _ask(job, found, asked, calls):
+        asks = {call: Ask(job.host, job.guest, call, limit_of(call, "", "host"))
+                for call in calls}
+        asked += asks.values()
+        found.update({call: ask.wait() for call, ask in asks.items()})
 
 
 def run_unit(args):
     def main(folder):
         libvirt.registerErrorHandler(lambda *_: None, None)
-        results = Unit(args, folder).run(TEAMS)
+        if args.kind == JOBS:
+            results = JobsUnit(args, folder).run()
+        else:
+            results = Unit(args, folder).run(TEAMS)
         with open(args.unit, "w") as file:
             json.dump(results, file)
         return 0
@@ -529,19 +593,22 @@ class Availability:
     def write(self, wanted, markdown, results):
         """Writes the tables to @markdown and all that was measured to @results. @wanted
         are the phases of each kind."""
-        names = [name for name in phases.PHASES if any(name in part for part in wanted.values())]
+        told = [part for part in (*phases.PHASES.values(), *stretches.STRETCHES.values())
+                if any(part.name in part_names for part_names in wanted.values())]
         kinds, absent = {}, {}
         for kind, units in self.units.items():
-            absent[kind] = [(name, phases.PHASES[name].missing(phases.KINDS[kind]))
-                            for name in names if phases.PHASES[name].missing(phases.KINDS[kind])]
+            absent[kind] = [(part.name, phases.PHASES[part.name].missing(phases.KINDS[kind]))
+                            for part in told if kind != JOBS and part.name not in parts_of(kind)
+                            and part.name in phases.PHASES]
             kinds[kind] = {
-                name: {build: unit.get("phases", {}).get(name, {}).get("found")
-                       for build, unit in units.items()}
-                for name in names if name not in dict(absent[kind])}
+                part.name: {build: unit.get("phases", {}).get(part.name, {}).get("found")
+                            for build, unit in units.items()}
+                for part in told if part.name in parts_of(kind)}
         lines = report.document(
             kinds, {"limit": LIMIT, "switchover": SWITCHOVER_LIMIT, "destroy": DESTROY_LIMIT},
-            [(name, phases.PHASES[name].text, phases.PHASES[name].means) for name in names],
-            {kind: phases.KINDS[kind].text for kind in kinds}, absent)
+            [(part.name, part.text, part.means) for part in told],
+            {kind: "async jobs that are no migration" if kind == JOBS else phases.KINDS[kind].text
+             for kind in kinds}, absent)
         for path, text in (
                 (markdown or os.path.join(self.folder, "availability.md"), "\n".join(lines) + "\n"),
                 (results or os.path.join(self.folder, "availability.json"),
@@ -550,9 +617,17 @@ class Availability:
                 file.write(text)
 
 
+def parts_of(kind):
+    """The names of the phases of a kind of migration, or of the stretches of JOBS"""
+    if kind == JOBS:
+        return list(stretches.STRETCHES)
+    return [name for name, phase in phases.PHASES.items()
+            if not phase.missing(phases.KINDS[kind])]
+
+
 def unable(kind):
-    """Why this kind of migration cannot be tried here, or None"""
-    if kind.postcopy:
+    """Why this kind cannot be tried here, or None"""
+    if kind != JOBS and phases.KINDS[kind].postcopy:
         done = subprocess.run(
             ["qemu-system-x86_64", "-display", "none", "-machine", "none", "-S",
              "-qmp", "stdio"], text=True, stdout=subprocess.PIPE, check=False,

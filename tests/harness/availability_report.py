@@ -152,13 +152,19 @@ def table(kind, host, phases):
     return lines
 
 
+def hosts_of(found):
+    """The hosts that calls were made on, in their order"""
+    return list(dict.fromkeys(host for builds in found.values() for results in builds.values()
+                              for host in results or {}))
+
+
 LEGEND = """\
 <!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
-# Which calls are answered while a domain migrates
+# Which calls are answered during async jobs
 
 Measured by `pytest -k availability` on two hosts, on unpatched libvirt and with the
-series in the same run. Each cell tells how a call fared while the migration was
-held in that phase:
+series in the same run. Each cell tells how a call fared while the migration, or another
+async job, was held in that phase:
 
 - `yes`: answered, `no`: refused, both within {at_once} s unless the time is told;
 - `waits`: no answer within {limit} s ({switchover} s in a switchover, {destroy} s for a
@@ -174,14 +180,14 @@ guests and say little by themselves.
 def document(kinds, limits, phase_texts, kind_texts, absent):
     """The document as lines. @kinds: {kind: {phase: {build: results or None}}}"""
     lines = LEGEND.format(at_once=AT_ONCE, **limits).splitlines()
-    lines += ["", "## The phases", "", "| phase | the migration | held by |", "| --- | --- | --- |"]
+    lines += ["", "## The phases", "", "| phase | the job | held by |", "| --- | --- | --- |"]
     lines += [f"| {name} | {text} | {means} |" for name, text, means in phase_texts]
     lines += ["", "## On purpose", ""]
     lines += [f"- {', '.join(one.phases)}, on the {one.host}: {one.reason}; they come back within "
               f"{one.limit} s. The calls: {', '.join(one.calls)}." for one in EXEMPTIONS]
     for kind, found in kinds.items():
         lines += ["", f"## {kind}: {kind_texts[kind]}", ""]
-        for host in ("source", "destination"):
+        for host in hosts_of(found):
             lines += table(kind, host, found) + [""]
         lines += [f"There is no phase {name}: {reason}." for name, reason in absent[kind]]
     lines += ["", "## What the refusals say", "", "| error | code | stock | series |",

@@ -16,8 +16,11 @@ Each kind of job is a class with these members:
 """
 
 import array
+import contextlib
 import fcntl
+import itertools
 import os
+import signal
 import struct
 import subprocess
 import termios
@@ -46,6 +49,17 @@ class SlowPipe:
         self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
+
+    def close(self):
+        """There is nobody who reads, until read() is called."""
+        self.rate = 0
+        os.close(self._fd)
+        self._fd = -1
+
+    def read(self):
+        """Takes what comes at full speed."""
+        self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.hurry()
 
     def hurry(self):
         """Takes all that comes; one read takes no more than the pipe holds."""
@@ -110,22 +124,36 @@ def feed_slowly(data, path, first=0, rate=SLOW):
     threading.Thread(target=feed, daemon=True).start()
 
 
-def nbd_server(t, image, port, limit):
-    """Serves the raw @image by NBD on @port; @limit names what is slow: read or
-    write."""
+_nbd_ports = itertools.count(10809)
+
+
+def slow_disk(t, guest, limit):
+    """Has @guest use its raw disk by NBD; @limit names what is slow: read or write."""
+    port = next(_nbd_ports)
     subprocess.Popen(
         ["qemu-nbd", "--object", f"throttle-group,id=slow,x-bps-{limit}={SLOW}",
          "--image-opts", "--persistent", "--shared=8", "--bind=127.0.0.1", f"--port={port}",
          "--cache=none",
-         f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={image}"],
+         f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={guest.disk}"],
         stdin=subprocess.DEVNULL, stdout=t.log_file, stderr=t.log_file)
-
-
-def nbd_disk(guest, port):
-    """Has @guest use the NBD server on @port for its disk."""
     guest.xml = (guest.xml.replace("<disk type='file'", "<disk type='network'").replace(
         f"<source file='{guest.disk}'/>",
         f"<source protocol='nbd'><host name='127.0.0.1' port='{port}'/></source>"))
+
+
+def stop_at_once(host, guest, timeout=20):
+    """Stops the guest's QEMU as soon as it is there, so that libvirt goes on waiting for
+    its monitor. Returns its process, for SIGCONT."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            pid = host.qemu_pid(guest.name)
+            # Before that it is a process of libvirt's, which is waited for with the lock.
+            if "qemu" in os.path.basename(os.readlink(f"/proc/{pid}/exe")):
+                os.kill(pid, signal.SIGSTOP)
+                return pid
+        time.sleep(0.002)
+    raise TimeoutError(f"no QEMU of {guest.name} on {host.name} within {timeout} s")
 
 
 def fill(path, mib):
@@ -143,6 +171,7 @@ class Job:
     transient = False       # the host forgets a domain that is off
     abort_is_failure = True # an aborted job's call, or the job itself, has failed
     destroy_limit = 10      # seconds that a destroy may take
+    host_name = "alpha"
 
     def __init__(self):
         self.t = self.guest = self.host = self.domain = None
@@ -151,7 +180,7 @@ class Job:
 
     def open(self, t):
         self.t = t
-        self.host = t.alpha
+        self.host = t.host(self.host_name)
         self.guest = self.make_guest()
         self.domain = self.guest.start(self.host)
         t.learn(self.domain)
@@ -213,6 +242,9 @@ class Job:
         if self._thread.is_alive():
             self.t.fail(f"the call that runs the job has not returned within {timeout} s")
         return self._error
+
+    def let_go(self):
+        """Lets the job go on to its end."""
 
     def before_restart(self):
         """Clears away what would keep the domain from starting again."""
@@ -328,8 +360,47 @@ class Save(Job):
         self.count += 1
         self.pipe = SlowPipe(os.path.join(self.guest.folder, f"{self.name}.{self.count}"))
 
+    def let_go(self):
+        self.pipe.hurry()
+
     def call(self, domain):
         domain.saveFlags(self.pipe.path, None, 0)
+
+
+class CompressedSave(Job):
+    """A save whose compressor does not end, when it has compressed all, before it may. Its
+    host must not have been started before, as it has a configuration of its own."""
+
+    name = "save-compressed"
+    async_job = "save"
+    host_name = "beta"
+
+    def open(self, t):
+        folder = os.path.join(t.folder, "bin")
+        self.done, self.held = (os.path.join(folder, name) for name in ("done", "held"))
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "gzip"), "w", opener=lambda path, flags:
+                  os.open(path, flags, 0o755)) as script:
+            script.write(f"#!/bin/sh\n/bin/gzip \"$@\" || exit\n: >{self.done}\n"
+                         f"while [ -e {self.held} ]; do sleep 0.1; done\n")
+        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+        t.qemu_conf += 'save_image_format = "gzip"\n'
+        super().open(t)
+
+    def prepare(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.done)
+        with open(self.held, "w"):
+            pass
+
+    def let_go(self):
+        os.unlink(self.held)
+
+    def call(self, domain):
+        domain.saveFlags(os.path.join(self.guest.folder, "image"), None, 0)
+
+    def is_open(self):
+        return super().is_open() and os.path.exists(self.done)
 
 
 class ManagedSave(Save):
@@ -406,8 +477,7 @@ class SnapshotDelete(Job):
 
     def make_guest(self):
         guest = self.t.guest(disk_mib=128, disk_rate=2000)
-        nbd_server(self.t, guest.disk, 10809, "write")
-        nbd_disk(guest, 10809)
+        slow_disk(self.t, guest, "write")
         return guest
 
     def prepare(self):
@@ -461,8 +531,7 @@ class BackupPush(Backup):
     def make_guest(self):
         guest = self.t.guest(disk_mib=32)
         fill(guest.disk, 32)
-        nbd_server(self.t, guest.disk, 10809, "read")
-        nbd_disk(guest, 10809)
+        slow_disk(self.t, guest, "read")
         return guest
 
     def call(self, domain):
@@ -517,6 +586,27 @@ class Restore(Job):
     def run_call(self):
         """There is no domain to call yet."""
         self.host.connect().restore(self.path)
+
+
+class Start(Job):
+    """The start of a domain whose QEMU does not answer its monitor yet"""
+
+    name = async_job = "start"
+    abortable = False
+
+    def prepare(self):
+        self.domain.destroy()
+
+    def begin(self):
+        super().begin()
+        self.stopped = stop_at_once(self.host, self.guest)
+
+    def call(self, domain):
+        domain.create()
+
+    def let_go(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.stopped, signal.SIGCONT)
 
 
 KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,

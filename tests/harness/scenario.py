@@ -196,3 +196,11 @@ class Test:
     def deaths(self):
         """Which daemons have died, and how; all else follows from it."""
         return [death for host in self._hosts.values() if (death := host.death())]
+
+    def raise_dead(self):
+        """Starts the daemons that have died anew. Returns how they died."""
+        deaths = self.deaths()
+        for host in self._hosts.values():
+            if host.death():
+                host.start()
+        return deaths

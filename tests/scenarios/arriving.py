@@ -324,18 +324,8 @@ def held_in_setup(t, guest):
     m = phases.Migration(t, phases.KINDS["direct"], guest)
     try:
         m.start()
-        pid = None
-        deadline = time.monotonic() + 20
-        while not pid:
-            t.check(time.monotonic() < deadline, "no QEMU on the destination")
-            with contextlib.suppress(OSError, ValueError):
-                found = m.destination.qemu_pid(guest.name)
-                # Before that it is a process of libvirt's, which is waited for with the lock.
-                if "qemu" in os.path.basename(os.readlink(f"/proc/{found}/exe")):
-                    pid = found
-            time.sleep(0.002)
+        jobs.stop_at_once(m.destination, guest)
         m.stop_qemu(m.destination)
-        t.log(f"QEMU {pid} is stopped")
         yield m
     finally:
         m.end()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Queries, destroy, abort and the death of QEMU during each kind of async job."""
 
-import contextlib
 import os
 import signal
 import time
@@ -137,45 +136,15 @@ def slow_helper(t, job):
     job.check_over()
 
 
-class CompressedSave(jobs.Save):
-    """A save whose compressor does not end, when it has compressed all, before it may"""
-
-    name = "save-compressed"
-
-    def open(self, t):
-        folder = os.path.join(t.folder, "bin")
-        self.done, self.held = (os.path.join(folder, name) for name in ("done", "held"))
-        os.mkdir(folder)
-        with open(os.path.join(folder, "gzip"), "w", opener=lambda path, flags:
-                  os.open(path, flags, 0o755)) as script:
-            script.write(f"#!/bin/sh\n/bin/gzip \"$@\" || exit\n: >{self.done}\n"
-                         f"while [ -e {self.held} ]; do sleep 0.1; done\n")
-        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
-        t.qemu_conf = 'save_image_format = "gzip"\n'
-        super().open(t)
-
-    def prepare(self):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.done)
-        with open(self.held, "w"):
-            pass
-
-    def call(self, domain):
-        domain.saveFlags(os.path.join(self.guest.folder, "image"), None, 0)
-
-    def is_open(self):
-        return super().is_open() and os.path.exists(self.done)
-
-
 @scenario(stock_fails="it waits for the compressor with the domain locked")
 def slow_compressor(t):
     """QEMU has written all of the guest and the compressor does not end: queries are
     answered, a destroy gets in, an aborted save fails once the compressor ends."""
-    job = CompressedSave()
+    job = jobs.CompressedSave()
     job.open(t)
     query_for_a_while(t, t.query_loop(job.host, job.guest), 1)
     t.timed(5, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
-    os.unlink(job.held)
+    job.let_go()
     error = job.wait_end()
     t.check(error and error.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED,
             f"the aborted save ended with: {error}")
@@ -183,6 +152,39 @@ def slow_compressor(t):
     job.guest.check_alive()
     job.reopen()
     t.timed(OFF_LIMIT, job.domain.destroy, "destroy")
-    os.unlink(job.held)
+    job.let_go()
     t.check(job.wait_end() is not None, "the save of a destroyed domain succeeded")
+    job.check_over()
+
+
+def unread(kind):
+    """A kind of job whose image is a pipe that nobody reads"""
+    class Unread(kind):
+        def prepare(self):
+            super().prepare()
+            self.pipe.close()
+    return Unread
+
+
+@scenario(kinds=[unread(kind) for kind in (jobs.Save, jobs.DumpLive, jobs.SnapshotMemory)],
+          stock_fails="it opens the image with the domain locked")
+def unread_pipe(t, job):
+    """The image cannot be opened before somebody reads the pipe: the domain is listed and
+    answers, an abort ends the job once the pipe is read, a destroy gets in."""
+    job.open(t)
+    conn = job.host.connect()
+    t.timed(2, conn.listAllDomains, "list")
+    query_for_a_while(t, t.query_loop(job.host, job.guest), 1)
+    t.check(job.is_open(), "the job has ended although its image is not open")
+    t.timed(5, conn.lookupByName(job.guest.name).abortJob, "abort")
+    job.pipe.read()
+    error = job.wait_end()
+    t.check(error and error.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED,
+            f"the aborted job ended with: {error}")
+    t.check_no_job(job.host, job.guest)
+    job.guest.check_alive()
+    job.reopen()
+    t.timed(job.destroy_limit, job.domain.destroy, "destroy")
+    job.pipe.read()
+    t.check(job.wait_end() is not None, "the job of a destroyed domain succeeded")
     job.check_over()

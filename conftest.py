@@ -45,6 +45,8 @@ SETTINGS = {
     "build": "the build of libvirt to run the scenarios on (default: made here)",
     "sanitize": "a build with this sanitizer of scripts/build: it must find nothing",
     "stock-build": "a build of unpatched libvirt (default: made here)",
+    "other-build": "a build of another release of libvirt, for mixed clusters (default: one that "
+                   "scripts/build --source has made)",
     "source": "libvirt to test on: a tarball or a tree (default: by apt)",
     "markdown": "where to write the tables of the availability (default: among the logs)",
     "json": "where to write all that was measured for it (default: among the logs)",
@@ -113,6 +115,7 @@ class Series:
         self.run_folder = None      # of a scenario
         self.build = option.build and os.path.realpath(option.build)
         self.stock_build = option.stock_build and os.path.realpath(option.stock_build)
+        self.other_build = option.other_build and os.path.realpath(option.other_build)
         self.tools = None
         self._made = set()
 
@@ -146,15 +149,15 @@ class Series:
         return str(self.set / variant / "-".join(["build"] + [word for word in options
                                                           if word[0] != "-"]))
 
-    def prepare(self):
-        """Has builds and tools for hosts."""
+    def prepare(self, stock=True):
+        """Has builds and tools for hosts. @stock: one of unpatched libvirt is needed, too."""
         if not self.build:
             self.build = self.built("stock" if self.option.stock else "series",
                                     *(["--sanitize", self.option.sanitize]
                                       if self.option.sanitize else []))
-        if not self.stock_build:
+        if stock and not self.stock_build:
             self.stock_build = self.built("stock", "--no-tests")
-        for build in (self.build, self.stock_build):
+        for build in filter(None, (self.build, self.stock_build)):
             if not os.access(os.path.join(build, "src/libvirtd"), os.X_OK):
                 raise self.Unprepared(f"{build} has no src/libvirtd")
         if self.option.sanitize:
@@ -165,6 +168,15 @@ class Series:
         self.make("tools", f'for group in {groups}; do need_packages $group || exit 1; done; '
                   '. "$top/tests/harness/tools.sh"; ensure_tools "$work"')
         self.tools = os.path.join(self.work, "tools")
+
+    def find_other_build(self):
+        """A build of another release of libvirt, with the series if there is one; or None"""
+        own = version_of(self.set / "stock/tree")
+        for variant in ("series", "stock"):
+            for build in sorted(Path(self.work).glob(f"source-*/{variant}/build")):
+                if (build / "src/libvirtd").exists() and version_of(build.parent / "tree") != own:
+                    return str(build)
+        return None
 
     def name_of(self, build):
         """A name for the build, to keep apart what belongs to several of them"""

@@ -98,7 +98,7 @@ enter_release() {
         esac
     done
     [ -z "$release" ] || exec "$top/scripts/in-release" "$release" \
-        ${SERIES_SOURCE:+--bind "$SERIES_SOURCE"} -- "$(realpath "$0")" "${args[@]}"
+        ${SERIES_SOURCE:+--bind "$SERIES_SOURCE"} ${SERIES_COUNTS:+--bind "$SERIES_COUNTS"} -- "$(realpath "$0")" "${args[@]}"
 }
 
 # use_source [PATH]: choose the libvirt to work on, by default $SERIES_SOURCE.

@@ -96,6 +96,21 @@ def test_libvirt_suite(suite, series, logged, tell):
     tell(suite.compare(logged, verdicts, *new))
 
 
+@pytest.mark.release
+@pytest.mark.other
+def test_engine(series, logged, tell):
+    """The tests that steps add, without the whole of libvirt's"""
+    names = sorted(path.stem for path in TOP.glob("src/*/*/tree/tests/*test.c"))
+    assert names, "no step adds a test"
+    targets = " ".join(f"tests/{name}" for name in names)
+    build = Path(series.built("series", f"--targets='{targets}'"))
+    for name in names:
+        said = logged("env", "VIR_TEST_VERBOSE=1", build / "tests" / name, cwd=build / "tests")
+        cases = [line for line in said if re.search(r"\.\.\. (OK|SKIP|FAILED)$", line)]
+        assert cases and all(line.endswith("OK") for line in cases), f"{name}: not all cases pass"
+    tell(f"{' and '.join(names)} pass")
+
+
 # --- what upstream has -------------------------------------------------------
 
 @pytest.mark.release
@@ -154,6 +169,7 @@ def test_documents(series, logged, tell):
 
 
 @pytest.mark.release
+@pytest.mark.other
 @pytest.mark.parametrize("what", ["waits", "job-parameters"])
 def test_check(series, logged, tell, what):
     tell(logged(TESTS / f"check-{what}", series.tree("series"))[-1])

@@ -14,6 +14,7 @@ MUTATIONS = sorted(path.name for path in (TESTS / "mutations").iterdir())
 
 
 @pytest.mark.release
+@pytest.mark.other
 def test_mutations_fit(series, tell):
     """Without building or running anything"""
     faults = []

@@ -74,6 +74,10 @@ def test_counts_are_added(ran, folder, monkeypatch):
     assert ran(text)[1][-1] == "1 passed, 0 failed, 0 skipped"
     status, lines = ran(text + "def test_b():\n    assert False\n")
     assert status == 1 and lines[-1] == "2 passed, 1 failed, 0 skipped", lines
+    # As scripts/test does if another release of Debian cannot be tested at all
+    done = subprocess.run([sys.executable, verdicts.__file__, "failed"], check=True, text=True,
+                          stdout=subprocess.PIPE)
+    assert done.stdout == "2 passed, 2 failed, 0 skipped\n", done.stdout
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -53,6 +53,8 @@ def pytest_itemcollected(item):
         item.add_marker("scenario")
         if entry.slow:
             item.add_marker("slow")
+        if entry.other is True or entry.other and item.callspec.id in entry.other:
+            item.add_marker("other")
 
 
 @pytest.fixture
@@ -62,7 +64,8 @@ def t(request):
     series = request.config.series
     test = request.node.stash[TEST] = Test(
         series.run_folder, series.build, series.tools, series.cache, sys.stdout,
-        series.stock_build, request.config.option.valgrind)
+        series.stock_build, request.config.option.valgrind,
+        series.other_build or series.find_other_build())
     yield test
     if FAILED not in request.node.stash:
         test.finish()
@@ -120,7 +123,7 @@ def run(item):
     """Runs a scenario. Returns its outcome, the reason if it has not passed, and seconds."""
     config, series, entry = item.config, item.config.series, item.obj.scenario
     try:
-        series.prepare()
+        series.prepare(entry.needs_stock)
     except series.Unprepared as error:
         return "failed", str(error), 0
     began = time.monotonic()

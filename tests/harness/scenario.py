@@ -35,15 +35,21 @@ class Scenario:
     slow: bool
     timeout: typing.Union[int, typing.Callable]
     stock_fails: typing.Union[str, dict, None]
+    needs_stock: bool
+    other: typing.Union[bool, typing.Sequence[str]]
 
 
-def scenario(kinds=(), slow=False, timeout=120, stock_fails=None):
+def scenario(kinds=(), slow=False, timeout=120, stock_fails=None, needs_stock=False, other=False):
     """Makes a function a scenario, one for each of @kinds of job if given, which is its
     second argument. @slow: only run with --full; @timeout: in seconds, for the whole of
     it, or a function of pytest's options that tells; @stock_fails: why stock libvirt is known
-    to fail it, or a dictionary that tells so by the kind's name."""
+    to fail it, or a dictionary that tells so by the kind's name; @needs_stock: it uses
+    Test.stock_build(); @other: scripts/test runs it on other releases of libvirt, too, or
+    the kinds of it that are named."""
     def register(function):
-        function.scenario = Scenario(list(kinds), slow, timeout, stock_fails)
+        known = {kind().name for kind in kinds}
+        assert other in (True, False) or known.issuperset(other), f"no such kind: {other}"
+        function.scenario = Scenario(list(kinds), slow, timeout, stock_fails, needs_stock, other)
         return function
     return register
 
@@ -58,12 +64,13 @@ class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
     def __init__(self, folder, build, tools, caches, log_file, stock_build=None,
-                 valgrind=False):
+                 valgrind=False, other_build=None):
         self.folder = folder
         self.build = build
         self.builds = {}        # those of hosts, if another one; to be set before their use
         self.stock = is_stock(build)
         self._stock_build = stock_build
+        self._other_build = other_build
         self._valgrind = valgrind
         self.tools = tools
         self.log_file = log_file
@@ -99,8 +106,15 @@ class Test:
     def stock_build(self):
         """The build of stock libvirt, for one of the hosts"""
         if not self._stock_build:
-            raise Skip("no build of stock libvirt was given (--stock-build)")
+            raise Failure("no build of stock libvirt: the scenario does not say needs_stock")
         return self._stock_build
+
+    def other_build(self):
+        """The build of another release of libvirt, for one of the hosts"""
+        if not self._other_build:
+            raise Skip("no build of another release of libvirt (scripts/build --source, or "
+                       "--other-build)")
+        return self._other_build
 
     def guest(self, **settings):
         """A new guest, not yet started"""

@@ -56,6 +56,19 @@ def turn(folder, alone):
         yield
 
 
+def sum_with(counts):
+    """Adds @counts to those of earlier runs; returns the last line of a run."""
+    before = os.environ.get(COUNTS)
+    if before and os.path.exists(before) and os.path.getsize(before):
+        with open(before) as file:
+            for word, count in json.load(file).items():
+                counts[word] += count
+    if before:
+        with open(before, "w") as file:
+            json.dump(counts, file)
+    return "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
+
+
 class Worker:
     """Where tests are run: in each worker of xdist, or in the only process."""
 
@@ -248,13 +261,9 @@ class Verdicts:
             self.say(f"{self.unsteady} passed only when tried again")
         if self.record and self.said:
             self.say(f"recorded in {self.record(self.config, self.said)}")
-        before = os.environ.get(COUNTS)
-        if before and os.path.exists(before):
-            with open(before) as file:
-                for word, count in json.load(file).items():
-                    self.counts[word] += count
-        if before:
-            with open(before, "w") as file:
-                json.dump(self.counts, file)
-        self.say("{passed} passed, {failed} failed, {skipped} skipped".format(**self.counts)
-                 + (", interrupted" if self.interrupted else ""))
+        self.say(sum_with(self.counts) + (", interrupted" if self.interrupted else ""))
+
+
+if __name__ == "__main__":
+    # scripts/test counts what failed outside of pytest.
+    print(sum_with({word: sys.argv.count(word) for word in ("passed", "failed", "skipped")}))

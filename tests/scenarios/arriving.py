@@ -12,7 +12,7 @@ import libvirt
 import libvirt_qemu
 
 from harness import jobs, phases, queries
-from harness.scenario import Failure, scenario
+from harness.scenario import Failure, is_stock, scenario
 
 from .during_jobs import DIED
 
@@ -217,7 +217,7 @@ def stock_waits(kinds):
     return {kind.name: WAITS for kind in kinds}
 
 
-@scenario(kinds=as_kinds(KINDS), stock_fails=stock_waits(KINDS))
+@scenario(kinds=as_kinds(KINDS), stock_fails=stock_waits(KINDS), other=True)
 def arriving(t, kind):
     """Every query is answered while the guest arrives."""
     phases.prepare_hosts(t, [kind])
@@ -390,7 +390,7 @@ class Mixed:
         return self
 
 
-@scenario(kinds=[Mixed(kind) for kind in KINDS])
+@scenario(kinds=[Mixed(kind) for kind in KINDS], needs_stock=True)
 def mixed(t, case):
     """There from stock to the series, which answers, and back."""
     kind = case.kind
@@ -515,3 +515,39 @@ def arriving_among_twenty(t):
         guest.check_alive()
     finally:
         m.end()
+
+
+# --- hosts of two releases -----------------------------------------------------------
+
+class Cluster(Mixed):
+    """A @kind of migration from a host of one release of libvirt to one of another"""
+
+    def __init__(self, kind, way):
+        super().__init__(kind)
+        self.way, self.name = way, f"{kind.name}-{way}"
+
+
+@scenario(kinds=[Cluster(phases.KINDS[kind], way) for kind in ("direct", "p2p")
+                 for way in ("there", "back")], slow=True)
+def two_releases(t, case):
+    """From this release of libvirt to another one, or back from that: a host with the series
+    answers while the guest arrives, and the guest is well."""
+    kind = case.kind
+    t.builds["beta" if case.way == "there" else "alpha"] = t.other_build()
+    guest = phases.make_guest(t, kind)
+    domain = guest.start(t.alpha)
+    t.learn(domain)
+    versions = [host.conn.getLibVersion() for host in (t.alpha, t.beta)]
+    t.log(f"from libvirt {versions[0]} to {versions[1]}")
+    t.check(versions[0] != versions[1], f"both hosts have libvirt {versions[0]}")
+    with phases.hold(t, kind, "memory", guest) as m:
+        if not is_stock(m.destination.build):
+            for name in ("domblkstat", "dommemstat", "domjobinfo", "dumpxml"):
+                call = ANSWERED[name]
+                t.timed(QUICK, lambda call=call: call(
+                    m.destination.connect().lookupByName(guest.name)), name)
+        t.timed(QUICK, lambda: m.source.connect().lookupByName(guest.name).blockStats("vda"),
+                "domblkstat on the source")
+        m.release()
+        t.check(m.result(END_LIMIT) is None, f"the migration failed: {m.result()}")
+        guest.check_alive()

@@ -46,7 +46,7 @@ def check_usable(t, job):
 
 @scenario(kinds=[jobs.MigrationOut, jobs.MigrationPeer, jobs.MigrationTunnelled,
                  jobs.MigrationStorage, jobs.Save, jobs.Dump, jobs.DumpLive,
-                 jobs.SnapshotMemory])
+                 jobs.SnapshotMemory], other=("migrate-p2p",))
 def daemon_killed(t, job):
     """The new daemon cancels the job that nobody runs any more."""
     job.open(t)
@@ -55,7 +55,7 @@ def daemon_killed(t, job):
     check_usable(t, job)
 
 
-@scenario(kinds=[jobs.BackupPull, jobs.BackupPush])
+@scenario(kinds=[jobs.BackupPull, jobs.BackupPush], other=("backup-push",))
 def daemon_killed_in(t, job):
     """A backup goes on under the new daemon: it is answerable, and abortable."""
     job.open(t)

@@ -43,17 +43,26 @@ def abort_now(t, job):
             "the domain does not run after the abort")
 
 
-def check_died(t, loop):
-    """The queries of @loop failed only as they may when the domain dies."""
+# Since this version the statistics have what was gathered before QEMU died.
+TELLS_PART = 11002000
+
+
+def check_died(t, host, loop):
+    """The queries of @loop on @host failed only as they may when the domain dies."""
     # The statistics have what needs no monitor of a domain that dies, or leave it out.
     unexpected = [error for error in loop.unexpected(DIED)
                   if error not in (queries.EMPTY, queries.BY_ITSELF)]
+    # One client asks for them, so one call was under way when QEMU died.
+    part = [error for error in unexpected if str(error).startswith(queries.LACKS)]
+    if len(part) == 1 and host.conn.getLibVersion() >= TELLS_PART:
+        unexpected.remove(part[0])
     t.check(not unexpected, f"a query failed: {unexpected[:1]}")
 
 
 @scenario(kinds=jobs.KINDS,
           stock_fails={kind.name: "queries wait while a guest arrives"
-                       for kind in (jobs.MigrationIn, jobs.Restore)})
+                       for kind in (jobs.MigrationIn, jobs.Restore)},
+          other=("save", "dump", "snapshot-live", "backup-push"))
 def query(t, job):
     """Queries are answered while the job runs."""
     job.open(t)
@@ -69,7 +78,8 @@ CRASH = "its daemon may crash: qemuMigrationSrcRun looks at a job that the destr
 
 
 @scenario(kinds=jobs.KINDS,
-          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")})
+          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")},
+          other=("migrate-p2p", "save"))
 def destroy(t, job):
     """A destroy gets in under queries, and the domain can be used again."""
     job.open(t)
@@ -79,7 +89,7 @@ def destroy(t, job):
     t.log(f"the job's call ended: {error}")
     t.check(error is not None, "the job's call succeeded although the domain was destroyed")
     t.check(loop.stop(), "a query has not come back")
-    check_died(t, loop)
+    check_died(t, job.host, loop)
     job.check_over()
 
 
@@ -104,7 +114,8 @@ def abort_commit(t, job):
 
 
 @scenario(kinds=jobs.KINDS,
-          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")})
+          stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")},
+          other=("managedsave",))
 def qemu_killed(t, job):
     """QEMU dies: the job ends with an error and the domain can be used again."""
     job.open(t)
@@ -117,7 +128,7 @@ def qemu_killed(t, job):
     t.wait(lambda: job.host.qemu_pid(job.guest.name) is None
            and not job.host.conn.listDomainsID(), OFF_LIMIT, "the domain is not off")
     t.check(loop.stop(), "a query has not come back")
-    check_died(t, loop)
+    check_died(t, job.host, loop)
     job.check_over()
 
 

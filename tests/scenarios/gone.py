@@ -121,7 +121,8 @@ RECOVERIES = (Kind("postcopy"), Kind("postcopy-p2p"))
 
 
 @scenario(kinds=RECOVERIES, timeout=180,
-          stock_fails={kind.name: "the daemon crashes, in 11.3.0" for kind in RECOVERIES})
+          stock_fails={kind.name: "the daemon crashes, in 11.3.0" for kind in RECOVERIES},
+          other=("postcopy",))
 def recovery(t, kind):
     """A recovery that nobody disturbs: the source is asked while the destination is about
     to finish, and the guest ends where it was to go."""

@@ -132,13 +132,13 @@ def compared(t, rounds):
         t.check(failed <= allowed, f"{case}: {failed} scrapes failed, {stock[case]} on stock")
 
 
-@scenario(timeout=300)
+@scenario(timeout=300, needs_stock=True)
 def scrapes_fail_no_more_than_on_stock(t):
     """A few of each"""
     compared(t, 4)
 
 
-@scenario(slow=True, timeout=900)
+@scenario(slow=True, timeout=900, needs_stock=True)
 def scrapes_fail_no_more_than_on_stock_20(t):
     """Twenty of each"""
     compared(t, MANY)

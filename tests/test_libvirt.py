@@ -102,7 +102,9 @@ def test_engine(series, logged, tell):
     """The tests that steps add, without the whole of libvirt's"""
     names = sorted(path.stem for path in TOP.glob("src/*/*/tree/tests/*test.c"))
     assert names, "no step adds a test"
-    targets = " ".join(f"tests/{name}" for name in names)
+    mocks = [path.stem for path in TOP.glob("src/*/*/tree/tests/*mock.c")]
+    targets = " ".join([f"tests/{name}" for name in names]
+                       + [f"tests/lib{name}.so" for name in mocks])
     build = Path(series.built("series", f"--targets='{targets}'"))
     for name in names:
         said = logged("env", "VIR_TEST_VERBOSE=1", build / "tests" / name, cwd=build / "tests")

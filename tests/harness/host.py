@@ -192,8 +192,10 @@ class Host:
 
     def command(self, *argv):
         """Returns the command that runs @argv inside the host."""
-        space = f"/proc/{self._holder}/ns"
-        return ["nsenter", f"--mount={space}/mnt", f"--uts={space}/uts", "--", *argv]
+        holder = f"/proc/{self._holder}"
+        # Without the root it would be that of the machine, not of scripts/in-release.
+        return ["nsenter", f"--mount={holder}/ns/mnt", f"--uts={holder}/ns/uts",
+                f"--root={holder}/root", "--", *argv]
 
     def use_build(self, build, cache=None):
         """Has the next start() be of the daemon of another build. No daemon may run."""

@@ -10,11 +10,10 @@ qemuDomainOpenFile(virQEMUDriverConfig *cfg,
                    const virDomainDef *def,
                    const char *path)
 {
-    uid_t user = cfg->user;
     gid_t group = cfg->group;
+    uid_t user = cfg->user;
     virSecurityLabelDef *seclabel;
 
-    /* TODO: Take imagelabel into account? */
     if (def &&
         (seclabel = virDomainDefGetSecurityLabelDef(def, "dac")) != NULL &&
         seclabel->label != NULL &&

@@ -18,6 +18,7 @@ qemuSaveImageCreate(virQEMUDriver *driver,
         virQEMUSaveDataFinish(data, &fd, path) < 0)
         goto cleanup;
 
+    demoTell(vm, path);
     ret = 0;
 
  cleanup:

@@ -291,9 +291,13 @@ class Migration:
 
     # What a phase is held by
 
-    def stop_qemu(self, host):
-        pid = host.qemu_pid(self.guest.name)
-        os.kill(pid, signal.SIGSTOP)
+    def stop_qemu(self, host, at_once=False):
+        """@at_once: as soon as it is there"""
+        if at_once:
+            pid = jobs.stop_at_once(host, self.guest)
+        else:
+            pid = host.qemu_pid(self.guest.name)
+            os.kill(pid, signal.SIGSTOP)
         self._stopped.append(pid)
 
     def continue_qemu(self):

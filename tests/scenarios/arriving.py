@@ -324,8 +324,7 @@ def held_in_setup(t, guest):
     m = phases.Migration(t, phases.KINDS["direct"], guest)
     try:
         m.start()
-        jobs.stop_at_once(m.destination, guest)
-        m.stop_qemu(m.destination)
+        m.stop_qemu(m.destination, at_once=True)
         yield m
     finally:
         m.end()

@@ -42,6 +42,7 @@ symbol def, user, group, seclabel;
 +{
 +    virSecurityLabelDef *seclabel;
 +
++    /* TODO: Take imagelabel into account? */
 +    if (def &&
 +        (seclabel = virDomainDefGetSecurityLabelDef(def, "dac")) &&
 +        seclabel->label)

@@ -149,6 +149,29 @@ def once(name):
     assert sum(line.startswith("AGAIN") for line in lines) == 1, lines
 
 
+def test_where_it_hung(folder):
+    """Also where Python is not asked: in C"""
+    path = Path(folder, "stuck.py")
+    path.write_text("""
+import threading
+from harness import verdicts
+
+def hang():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+verdicts.watch("stacks", 0.5)
+hang()
+""")
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([sys.executable, "-B", path], cwd=folder, check=False, timeout=8,
+                       env={**os.environ, "PYTHONPATH": str(TESTS)})
+    assert verdicts.where(str(path), Path(folder, "stacks")).startswith(", at line 8, in hang;")
+    assert verdicts.where(str(path), Path(folder, "missing")) == ""
+
+
 def test_alone(ran):
     """Nothing runs beside a test that is alone."""
     status, lines = ran("".join(f"""

@@ -230,20 +230,6 @@ class Team:
         guest.intact = False
         domain.migrateSetMaxSpeed(1 << 20)
 
-    def measure_idle(self):
-        """What the calls take when nothing is going on: the best of three"""
-        guest = self.guests[0]
-        self._restore(guest)
-        times = {}
-        for _ in range(3):
-            for call in QUERIES:
-                result = Ask(self.unit.t.alpha, guest, call, 10).wait()
-                if result["verdict"] != "answered" and call != "domifstat":
-                    raise phases.NotHeld(f"{call} of an idle domain: {result}")
-                times[call] = min(result["seconds"], times.get(call, result["seconds"]))
-        self.unit.t.alpha.domain(guest.name).destroy()
-        return times
-
     def measure(self, phase, skipped=()):
         """Returns the results: {host: {call: result}}."""
         found = {host: {} for host in HOSTS}
@@ -327,8 +313,6 @@ class Team:
         # There a call waits at worst, and is in nobody's way.
         asks += ask(["destination"], ["suspend"])
         gather(asks)
-        if phase.name in report.QUIET and not self.unit.t.stock:
-            self._ask_alone(phase, m, found["source"], asked)
         if not phase.restarts and (m.job(m.source), m.job(m.destination)) != before:
             raise phases.NotHeld(f"{phase.name} was left meanwhile: {before} before, "
                                  f"{m.job(m.source), m.job(m.destination)} after the queries")
@@ -336,20 +320,6 @@ class Team:
             gather(ask(["source"], ["suspend"]))
         if not self._in_the_way(found):
             gather(ask(HOSTS, ["domjobabort"]))
-
-    def _ask_alone(self, phase, m, found, asked):
-        """Asks those that were slow again, one by one: at once they are in each
-        other's way. The best counts."""
-        for call in set(QUERIES) & set(found):
-            tries = 2
-            while (tries and found[call]["verdict"] == "answered"
-                   and found[call]["seconds"] > self.unit.idle[call] + report.IDLE_ADD):
-                tries -= 1
-                again = Ask(m.source, m.guest, call, limit_of(call, phase.name, "source"))
-                asked.append(again)
-                result = again.wait()
-                if result["seconds"] < found[call]["seconds"]:
-                    found[call] = result
 
 
 class Unit:
@@ -362,7 +332,6 @@ class Unit:
         self.t.libvirtd_conf = LIBVIRTD_CONF
         phases.prepare_hosts(self.t, [self.kind])
         self.results = {}
-        self.idle = {}
         self.crashes = []
         self._lock = threading.Lock()
         self._alone = threading.Lock()
@@ -379,11 +348,10 @@ class Unit:
         self.t.alpha, self.t.beta  # pylint: disable=pointless-statement
         with concurrent.futures.ThreadPoolExecutor(teams) as pool:
             made = list(pool.map(lambda number: Team(self, number), range(teams)))
-            self.idle = made[0].measure_idle()
             list(pool.map(self._work, made))
         for phase in self.alone:
             self._measure(made[0], phase)
-        return {"idle": self.idle, "phases": self.results, "crashes": self.crashes}
+        return {"phases": self.results, "crashes": self.crashes}
 
     def _work(self, team):
         while True:
@@ -455,7 +423,7 @@ class JobsUnit:
         no_ipv6()
         return {"phases": {name: self._measure(stretches.STRETCHES[name])
                            for name in self.names},
-                "idle": {}, "crashes": self.crashes}
+                "crashes": self.crashes}
 
     def _measure(self, stretch):
         found, asked = {}, []
@@ -566,8 +534,7 @@ class Availability:
             if "found" not in part:
                 return f"not measured on {build}: {part.get('error', 'missing')}", ""
             found[build] = part["found"]
-        worse, exempt = report.compare(phase, found["stock"], found["series"],
-                                       units["series"]["idle"])
+        worse, exempt = report.compare(phase, found["stock"], found["series"])
         return "; ".join(worse), "; ".join(
             [f"{build}: {report.tally(found[build])}" for build in self.builds]
             + [f"on purpose: {text}" for text in exempt])

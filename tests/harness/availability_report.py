@@ -8,11 +8,6 @@ import re
 # Seconds. Times of emulated guests on a busy machine differ much.
 LATER_FACTOR, LATER_ADD, LATER_LEAST = 3, 0.5, 1.0
 AT_ONCE = 0.5
-IDLE_ADD = 0.1
-
-# The source waits for the other host or for the client: each query is answered
-# as if there was no migration.
-QUIET = ("peer-connect", "begun", "prepared", "performed", "finished", "aborted")
 
 # From best to worst
 ORDER = ("answered", "later", "refused", "waits", "crash")
@@ -69,7 +64,7 @@ def say(result):
     return f"{'yes' if verdict == 'answered' else 'no'}, {seconds:.0f} s"
 
 
-def compare(phase, stock, series, idle):
+def compare(phase, stock, series):
     """Compares the results {host: {call: result}} of a phase. Returns what is worse
     and what is exempt, as lists of texts."""
     worse, exempt = [], []
@@ -83,10 +78,6 @@ def compare(phase, stock, series, idle):
                     exempt.append(text)
                 else:
                     worse.append(text)
-            elif (phase in QUIET and host == "source" and call in idle
-                  and now["verdict"] == "answered" and now["seconds"] > idle[call] + IDLE_ADD):
-                worse.append(f"{call} on the source took {now['seconds']:.2f} s at best, "
-                             f"{idle[call]:.2f} s if nothing goes on")
     return worse, exempt
 
 

@@ -25,7 +25,7 @@ from _pytest.runner import runtestprotocol
 from . import phases, sandbox
 from .record import KNOWN_OF_STOCK
 from .scenario import Skip, Test, is_stock
-from .verdicts import shown, tries_again
+from .verdicts import shown, tries_again, watch, where
 
 FAILED = pytest.StashKey()
 TEST = pytest.StashKey()
@@ -130,15 +130,17 @@ def run(item):
     name = item.nodeid.rpartition("::")[2].translate(str.maketrans("[/", "--", "]"))
     folder = os.path.join(series.logs, "scenarios", series.name_of(series.build))
     os.makedirs(folder, exist_ok=True)
-    log, result = (os.path.join(folder, name + suffix) for suffix in (".log", ".json"))
-    if os.path.exists(result):
-        os.unlink(result)
+    log, result, stacks = (os.path.join(folder, name + suffix)
+                           for suffix in (".log", ".json", ".stacks"))
+    for path in (result, stacks):
+        if os.path.exists(path):
+            os.unlink(path)
+    limit = entry.timeout(config.option) if callable(entry.timeout) else entry.timeout
+    limit *= 4 if config.option.valgrind else 1
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _become(item, parent, name, log, result)
-    limit = entry.timeout(config.option) if callable(entry.timeout) else entry.timeout
-    limit *= 4 if config.option.valgrind else 1
+        _become(item, parent, name, log, result, lambda: watch(stacks, limit - 2))
     waiting = os.pidfd_open(child)
     try:
         in_time = select.select([waiting], [], [], limit)[0]
@@ -149,9 +151,10 @@ def run(item):
         os.close(waiting)
     seconds = time.monotonic() - began
     if status == 0:
+        os.unlink(stacks)
         return "passed", None, seconds
     if not in_time:
-        reason = f"not done after {limit} s"
+        reason = f"not done after {limit} s{where(str(item.path), stacks)}"
     else:
         try:
             with open(result) as file:
@@ -168,7 +171,7 @@ def run(item):
     return ("again" if tries_again(config) else "failed"), f"{reason}; log {log}", seconds
 
 
-def _become(item, parent, name, log, result):
+def _become(item, parent, name, log, result, begin):
     """Becomes the sandbox in which the scenario runs. Does not return."""
     code = 1
     try:
@@ -184,8 +187,8 @@ def _become(item, parent, name, log, result):
         sys.stdout = open(1, "w", buffering=1, closefd=False)
         sys.stderr = open(2, "w", buffering=1, closefd=False)
         series = item.config.series
-        code = sandbox.run(lambda folder: _main(item, folder, result), series.work,
-                           f"{series.name_of(series.build)}-{name}", item.config.option.keep)
+        code = sandbox.run(lambda folder: begin() or _main(item, folder, result),
+                           series.work, f"{series.name_of(series.build)}-{name}", item.config.option.keep)
     except BaseException:  # pylint: disable=broad-except
         traceback.print_exc()
     finally:

@@ -11,6 +11,7 @@ it is not the machine, and none is tried again.
 """
 
 import contextlib
+import faulthandler
 import fcntl
 import json
 import os
@@ -267,3 +268,20 @@ class Verdicts:
 if __name__ == "__main__":
     # scripts/test counts what failed outside of pytest.
     print(sum_with({word: sys.argv.count(word) for word in ("passed", "failed", "skipped")}))
+
+
+def watch(stacks, seconds):
+    """Has what each thread does then written to the file @stacks, even if all wait in C."""
+    # pylint: disable-next=consider-using-with
+    faulthandler.dump_traceback_later(seconds, file=open(stacks, "w"), exit=False)
+
+
+def where(path, stacks):
+    """Which line of the file @path the first thread stood at"""
+    try:
+        with open(stacks) as file:
+            main = file.read().rpartition("Thread 0x")[2]
+    except FileNotFoundError:
+        return ""
+    found = re.search(fr'File "{re.escape(path)}", line (\d+) in (\S+)', main)
+    return f", at line {found[1]}, in {found[2]}; stacks {stacks}" if found else ""

@@ -166,7 +166,7 @@ verdicts.watch("stacks", 0.5)
 hang()
 """)
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, "-B", path], cwd=folder, check=False, timeout=8,
+        subprocess.run([sys.executable, "-B", path], cwd=folder, check=False, timeout=3,
                        env={**os.environ, "PYTHONPATH": str(TESTS)})
     assert verdicts.where(str(path), Path(folder, "stacks")).startswith(", at line 8, in hang;")
     assert verdicts.where(str(path), Path(folder, "missing")) == ""

@@ -265,11 +265,6 @@ class Verdicts:
         self.say(sum_with(self.counts) + (", interrupted" if self.interrupted else ""))
 
 
-if __name__ == "__main__":
-    # scripts/test counts what failed outside of pytest.
-    print(sum_with({word: sys.argv.count(word) for word in ("passed", "failed", "skipped")}))
-
-
 def watch(stacks, seconds):
     """Has what each thread does then written to the file @stacks, even if all wait in C."""
     # pylint: disable-next=consider-using-with
@@ -277,11 +272,17 @@ def watch(stacks, seconds):
 
 
 def where(path, stacks):
-    """Which line of the file @path the first thread stood at"""
+    """Where the first thread stood: at which line of the file @path, or else of any other"""
     try:
         with open(stacks) as file:
             main = file.read().rpartition("Thread 0x")[2]
     except FileNotFoundError:
-        return ""
-    found = re.search(fr'File "{re.escape(path)}", line (\d+) in (\S+)', main)
-    return f", at line {found[1]}, in {found[2]}; stacks {stacks}" if found else ""
+        return ", before it began"
+    lines = re.findall(r'File "(.+)", line (\d+) in (\S+)', main) or [("", "?", "nothing")]
+    name, line, function = next((each for each in lines if each[0] == path), lines[0])
+    return f", at {os.path.basename(name)}:{line}, in {function}; stacks {stacks}"
+
+
+if __name__ == "__main__":
+    # scripts/test counts what failed outside of pytest.
+    print(sum_with({word: sys.argv.count(word) for word in ("passed", "failed", "skipped")}))

@@ -152,7 +152,7 @@ class Series:
     def prepare(self, stock=True):
         """Has builds and tools for hosts. @stock: one of unpatched libvirt is needed, too."""
         if not self.build:
-            self.build = self.built("stock" if self.option.stock else "series",
+            self.build = self.built("stock" if self.option.stock else "series", "--no-tests",
                                     *(["--sanitize", self.option.sanitize]
                                       if self.option.sanitize else []))
         if stock and not self.stock_build:

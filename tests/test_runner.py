@@ -168,8 +168,8 @@ hang()
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run([sys.executable, "-B", path], cwd=folder, check=False, timeout=3,
                        env={**os.environ, "PYTHONPATH": str(TESTS)})
-    assert verdicts.where(str(path), Path(folder, "stacks")).startswith(", at stuck.py:8, in hang;")
-    assert verdicts.where(str(path), Path(folder, "missing")) == ", before it began"
+    assert verdicts.where(path, Path(folder, "stacks")).startswith(", at stuck.py:8, in hang;")
+    assert verdicts.where(path, Path(folder, "missing")) == ", before it began"
 
 
 def test_alone(ran):

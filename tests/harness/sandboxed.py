@@ -154,7 +154,7 @@ def run(item):
         os.unlink(stacks)
         return "passed", None, seconds
     if not in_time:
-        reason = f"not done after {limit} s{where(str(item.path), stacks)}"
+        reason = f"not done after {limit} s{where(item.path, stacks)}"
     else:
         try:
             with open(result) as file:

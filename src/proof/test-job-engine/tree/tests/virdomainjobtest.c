@@ -36,6 +36,7 @@
 #include "qemumonitortestutils.h"
 #include "virdomainjobmock.h"
 #include "virerror.h"
+#include "viridentity.h"
 #include "virtime.h"
 #include "virxml.h"
 #include "qemu/qemu_domain.h"
@@ -280,24 +281,39 @@ testRealWait(virDomainObj *vm)
 }
 
 
-/* max_queued of qemu.conf */
+/* Has @vm the settings of qemu.conf */
 static int
-testSetLimit(virDomainObj *vm,
-             int limit)
+testConfigure(virDomainObj *vm,
+              unsigned int maxQueued,
+              unsigned int jobWait)
 {
     g_autoptr(virDomainXMLOption) xmlopt = NULL;
     virDomainObj *other;
 
-    driver.config->maxQueuedJobs = limit;
+    driver.config->maxQueuedJobs = maxQueued;
+    driver.config->jobWait = jobWait;
     xmlopt = virQEMUDriverCreateXMLConf(&driver, "none");
     driver.config->maxQueuedJobs = 0;
+    driver.config->jobWait = 0;
 
     if (!xmlopt || !(other = virDomainObjNew(xmlopt)))
         return -1;
 
     vm->job->maxQueuedJobs = other->job->maxQueuedJobs;
+    vm->job->clientWait = other->job->clientWait;
     virDomainObjEndAPI(&other);
     return 0;
+}
+
+
+/* Whoever the thread acts for from now on: a client, or the daemon */
+static int
+testActFor(const char *who)
+{
+    g_autoptr(virIdentity) identity = STREQ(who, "client") ? virIdentityNew() :
+                                                             virIdentityGetSystem();
+
+    return identity ? virIdentitySetCurrent(identity) : -1;
 }
 
 
@@ -498,7 +514,9 @@ testDo(virDomainObj *vm,
     STEP_VOID("end-async", virDomainObjEndAsyncJob(vm));
     STEP_VOID("admit-all", qemuDomainObjSetAsyncJobMask(vm, JOB_MASK(VIR_JOB_ASYNC) - 1));
     STEP_VOID("admit-none", qemuDomainObjSetAsyncJobMask(vm, VIR_JOB_NONE));
-    STEP("set-limit", testSetLimit(vm, number));
+    STEP("set-limit", testConfigure(vm, number, 0));
+    STEP("set-wait", testConfigure(vm, 0, number));
+    STEP("act-for", testActFor(arg));
 
     /* Windows */
     STEP_VOID("enter", virDomainObjEnterInterruptible(vm));
@@ -1088,6 +1106,10 @@ mymain(void)
     /* Limits */
     DO_TEST("limit");
     DO_TEST("limit-async");
+    DO_TEST("job-wait");
+    DO_TEST("job-wait-driver");
+    DO_TEST("error-names-phase");
+    DO_TEST("error-names-agent");
     DO_TEST("limit-arrival");
     DO_TEST("timeout");
     DO_TEST("deadline");

@@ -170,7 +170,9 @@ class Job:
     abortable = True
     transient = False       # the host forgets a domain that is off
     abort_is_failure = True # an aborted job's call, or the job itself, has failed
-    destroy_limit = 10      # seconds that a destroy may take
+    # Seconds that a destroy may take. QEMU does not end before a slow disk, or a busy one, has
+    # taken what it has to write; after 10 s libvirt kills it.
+    destroy_limit = 25
     host_name = "alpha"
 
     def __init__(self):
@@ -471,9 +473,6 @@ class SnapshotDelete(Job):
     name = "snapshot-delete"
     async_job = "snapshot"
     abortable = False   # not as the others: scenario abort-commit
-    # QEMU does not end before the slow server has taken what it has to write;
-    # after 10 s libvirt kills it.
-    destroy_limit = 25
 
     def make_guest(self):
         guest = self.t.guest(disk_mib=128, disk_rate=2000)

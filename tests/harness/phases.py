@@ -279,7 +279,6 @@ class Migration:
 
     def qemu_status(self, host):
         """The status of the migration, as the domain's QEMU on @host tells it"""
-        self.t.allow("is tainted: custom-monitor")
         domain = host.connect().lookupByName(self.guest.name)
         answer = libvirt_qemu.qemuMonitorCommand(domain, '{"execute": "query-migrate"}', 0)
         return json.loads(answer)["return"].get("status")

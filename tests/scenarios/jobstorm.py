@@ -228,7 +228,6 @@ def fails(call):
 @scenario()
 def jobstorm_calls_a_running_guest(t):
     """Each call that needs QEMU does what it is to do on a real guest."""
-    t.allow("is tainted: custom-monitor")
     guest = t.guest()
     guest.start(t.alpha)
     result, _ = Storm(

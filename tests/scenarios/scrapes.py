@@ -2,6 +2,8 @@
 """A client that lists the active domains and then asks each of them, as exporters do:
 it fails no more often than on stock when domains leave, arrive and are destroyed."""
 
+import os
+import signal
 import threading
 import time
 
@@ -9,6 +11,8 @@ import libvirt
 
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
+
+from .waiting import AT_ONCE, Call
 
 PAUSES = (0.2, 0)       # seconds between two scrapes, by client
 FLAGS = (libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
@@ -142,3 +146,25 @@ def scrapes_fail_no_more_than_on_stock(t):
 def scrapes_fail_no_more_than_on_stock_20(t):
     """Twenty of each"""
     compared(t, MANY)
+
+
+@scenario(stock_fails="the statistics of all wait 30 s for it")
+def internal_snapshot(t):
+    """QEMU does not answer amid an internal snapshot: the statistics of all domains have what
+    is known without it, soon, and all of it afterwards."""
+    guest = t.guest(disk_format="qcow2")
+    guest.start(t.alpha, wait=False)
+    pid = t.alpha.qemu_pid(guest.name)
+    os.kill(pid, signal.SIGSTOP)
+    domain = t.alpha.connect().lookupByName(guest.name)
+    call = Call(lambda: domain.snapshotCreateXML("<domainsnapshot/>", 0))
+    time.sleep(0.5)
+    stats = t.timed(AT_ONCE, t.alpha.conn.getAllDomainStats, "domstats of all")[0][1]
+    t.check("state.state" in stats and "block.0.rd.reqs" not in stats,
+            f"domstats of all has {sorted(stats)}")
+    t.check(call.is_alive(), "the snapshot has ended")
+    os.kill(pid, signal.SIGCONT)
+    call.join(20)
+    t.check(not call.is_alive() and not call.error, f"the snapshot failed: {call.error}")
+    stats = t.timed(AT_ONCE, t.alpha.conn.getAllDomainStats, "domstats of all")[0][1]
+    t.check("block.0.rd.reqs" in stats, f"domstats of all has only {sorted(stats)}")

@@ -43,19 +43,9 @@ def abort_now(t, job):
             "the domain does not run after the abort")
 
 
-# Since this version the statistics have what was gathered before QEMU died.
-TELLS_PART = 11002000
-
-
-def check_died(t, host, loop):
-    """The queries of @loop on @host failed only as they may when the domain dies."""
-    # The statistics have what needs no monitor of a domain that dies, or leave it out.
-    unexpected = [error for error in loop.unexpected(DIED)
-                  if error not in (queries.EMPTY, queries.BY_ITSELF)]
-    # One client asks for them, so one call was under way when QEMU died.
-    part = [error for error in unexpected if str(error).startswith(queries.LACKS)]
-    if len(part) == 1 and host.conn.getLibVersion() >= TELLS_PART:
-        unexpected.remove(part[0])
+def check_died(t, loop):
+    """The queries of @loop failed only as they may when the domain dies."""
+    unexpected = loop.unlike_death(DIED)
     t.check(not unexpected, f"a query failed: {unexpected[:1]}")
 
 
@@ -89,7 +79,7 @@ def destroy(t, job):
     t.log(f"the job's call ended: {error}")
     t.check(error is not None, "the job's call succeeded although the domain was destroyed")
     t.check(loop.stop(), "a query has not come back")
-    check_died(t, job.host, loop)
+    check_died(t, loop)
     job.check_over()
 
 
@@ -128,7 +118,7 @@ def qemu_killed(t, job):
     t.wait(lambda: job.host.qemu_pid(job.guest.name) is None
            and not job.host.conn.listDomainsID(), OFF_LIMIT, "the domain is not off")
     t.check(loop.stop(), "a query has not come back")
-    check_died(t, job.host, loop)
+    check_died(t, loop)
     job.check_over()
 
 

@@ -14,7 +14,7 @@ import time
 
 import libvirt
 
-from harness import phases, queries
+from harness import phases
 from harness.guest import GuestFault
 from harness.scenario import Failure, scenario
 
@@ -270,9 +270,7 @@ def check_loops(t, fault, loops, states):
     for loop, where in zip(loops, ("source", "destination")):
         stayed = (where == "source" and states in STAYS
                   and fault.name != "source-daemon-killed")
-        codes = () if stayed else EXPECTED
-        unexpected = [error for error in loop.unexpected(codes)
-                      if stayed or error not in (queries.EMPTY, queries.BY_ITSELF)]
+        unexpected = loop.unexpected() if stayed else loop.unlike_death(EXPECTED)
         t.log(f"{where}: {len(loop.times)} answers, slowest {loop.slowest():.1f} s, "
               f"{len(loop.errors)} errors, {len(unexpected)} unexpected")
         t.check(not unexpected, f"a query on the {where} failed: {unexpected[:1]}")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a run of the tests says (harness/verdicts.py), and what becomes of one that ends."""
 
+import importlib.machinery
+import importlib.util
 import os
 import signal
 import subprocess
@@ -170,6 +172,27 @@ hang()
                        env={**os.environ, "PYTHONPATH": str(TESTS)})
     assert verdicts.where(path, Path(folder, "stacks")).startswith(", at stuck.py:8, in hang;")
     assert verdicts.where(path, Path(folder, "missing")) == ", before it began"
+
+
+def test_shrink():
+    """What a failure does not need goes, in whatever order; what it needs stays."""
+    loader = importlib.machinery.SourceFileLoader("shrink", str(TESTS / "shrink"))
+    shrink = importlib.util.module_from_spec(importlib.util.spec_from_loader("shrink", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(shrink)
+    plan = {"faults": [{"what": what, "at": 1} for what in ("stall", "abort", "cut", "reset")],
+            "clients": {"alpha": ["block", "job"], "beta": ["stats"]}, "bandwidth": 2}
+
+    def fails(plan):
+        return {"stall", "cut"} <= {fault["what"] for fault in plan["faults"]} \
+            and "job" in plan["clients"]["alpha"]
+
+    said = []
+    assert shrink.shrink(plan, fails, said.append) == {
+        "faults": [{"what": "stall", "at": 1}, {"what": "cut", "at": 1}],
+        "clients": {"alpha": ["job"], "beta": []}, "bandwidth": None}
+    assert "needs cut at 1 s" in said and "fails without stats on beta, too" in said
+    assert len(plan["faults"]) == 4
 
 
 def test_alone(ran):

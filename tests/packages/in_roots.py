@@ -38,6 +38,9 @@ CANCELLED = (jobs.MigrationOut, jobs.MigrationPeer, jobs.MigrationTunnelled,
 GOES_ON = (jobs.BackupPull, LongBackupPush)
 STUCK = (jobs.DumpMemory,)
 
+# Hosts here have a qemu.conf of their own, which is to stay.
+KEEP_CONF = "Dpkg::Options::=--force-confold"
+
 # What apt and dpkg keep about themselves, and what only names what was done
 NOT_OURS = re.compile(r"/(var/(lib/(dpkg|apt)|cache|log)|proc|sys|dev|run|tmp)(/|$)")
 
@@ -223,11 +226,11 @@ def check_command(t):
     newer = t.security_update(host, t.args.release)
     t.checked(host, 1, newer)
     t.pin(host)
-    host.execute("apt-get", "upgrade", "-y")
+    host.execute("apt-get", "upgrade", "-y", "-o", KEEP_CONF)
     t.check("iaj" in t.version(host), f"in spite of the pin, installed is {t.version(host)}")
     t.checked(host, 1, newer)
     os.unlink(os.path.join(host.root, "etc/apt/preferences.d/libvirt-iaj.pref"))
-    host.execute("apt-get", "upgrade", "-y")
+    host.execute("apt-get", "upgrade", "-y", "-o", KEEP_CONF)
     t.check(t.version(host) == newer, f"without a pin, installed is {t.version(host)}")
     t.checked(host, 2, "without interruptible async jobs")
 

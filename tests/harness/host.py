@@ -76,7 +76,8 @@ ACCOUNTS = {
 # may be running when libvirtd forks.
 SANITIZERS = {
     "ASAN_OPTIONS": "log_path={folder}/sanitizer:detect_leaks=0",
-    "UBSAN_OPTIONS": "log_path={folder}/sanitizer:print_stacktrace=1",
+    "UBSAN_OPTIONS": "log_path={folder}/sanitizer:print_stacktrace=1:"
+                     "suppressions=" + os.path.join(os.path.dirname(__file__), "undefined.supp"),
     "TSAN_OPTIONS": "log_path={folder}/sanitizer:die_after_fork=0:exitcode=0:history_size=4:"
                     "suppressions=" + os.path.join(os.path.dirname(__file__), "races.supp"),
 }

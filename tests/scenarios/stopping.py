@@ -44,7 +44,6 @@ def answers_while_qemu_dies(t):
     time.sleep(0.5)
     state = t.timed(AT_ONCE, clients[0].state, "domstate")[0]
     t.check(state == libvirt.VIR_DOMAIN_RUNNING, f"the dying domain is in state {state}")
-    t.timed(AT_ONCE, clients[0].XMLDesc, "dumpxml")
     stats = t.timed(AT_ONCE, lambda: queries.domain_stats(clients[1]), "domstats")
     t.check(stats.get("state.state") == libvirt.VIR_DOMAIN_RUNNING,
             f"domstats tells of state {stats.get('state.state')}")
@@ -59,6 +58,8 @@ def answers_while_qemu_dies(t):
     t.check(len(ids) == 1 and not names, f"the lists of old have {ids} and {names}")
     t.check(refusal(t, clients[2], 1) == libvirt.VIR_ERR_OPERATION_INVALID,
             "a QEMU that is stopped has answered")
+    # 11.3.0 asks for a job: like a query it would have waited before, but is not refused.
+    t.timed(AT_ONCE, clients[0].XMLDesc, "dumpxml")
     t.check(not destroyed, "QEMU was dead before it was asked")
     thread.join(30)
     t.check(destroyed == [0], "the destroy failed or does not end")

@@ -101,8 +101,10 @@ class Exporter(Client):
     """Debian's prometheus-libvirt-exporter, scraped by HTTP"""
 
     # It lists the domains, and then asks for each by several calls. It has no answer
-    # at all if one of them leaves the host in between, which no libvirt can help.
-    GONE = re.compile("domain is not running|no domain with matching")
+    # at all if one of them leaves the host in between, or its QEMU dies amid a call, which
+    # no libvirt can help.
+    GONE = re.compile("domain is not running|no domain with matching|"
+                      "qemu unexpectedly closed the monitor")
 
     def open(self):
         self.port = self.host.port + 1000

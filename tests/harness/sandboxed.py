@@ -140,7 +140,11 @@ def run(item):
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _become(item, parent, name, log, result, lambda: watch(stacks, limit - 2))
+        def main(folder):
+            watch(stacks, limit - 2)
+            return _main(item, folder, result)
+
+        _become(item, parent, name, log, main)
     waiting = os.pidfd_open(child)
     try:
         in_time = select.select([waiting], [], [], limit)[0]
@@ -171,8 +175,8 @@ def run(item):
     return ("again" if tries_again(config) else "failed"), f"{reason}; log {log}", seconds
 
 
-def _become(item, parent, name, log, result, begin):
-    """Becomes the sandbox in which the scenario runs. Does not return."""
+def _become(item, parent, name, log, main):
+    """Becomes the sandbox in which @main runs the scenario. Does not return."""
     code = 1
     try:
         sandbox.die_with_parent()
@@ -187,8 +191,8 @@ def _become(item, parent, name, log, result, begin):
         sys.stdout = open(1, "w", buffering=1, closefd=False)
         sys.stderr = open(2, "w", buffering=1, closefd=False)
         series = item.config.series
-        code = sandbox.run(lambda folder: begin() or _main(item, folder, result),
-                           series.work, f"{series.name_of(series.build)}-{name}", item.config.option.keep)
+        code = sandbox.run(main, series.work, f"{series.name_of(series.build)}-{name}",
+                           item.config.option.keep)
     except BaseException:  # pylint: disable=broad-except
         traceback.print_exc()
     finally:

@@ -279,7 +279,8 @@ def where(path, stacks):
     except FileNotFoundError:
         return ", before it began"
     lines = re.findall(r'File "(.+)", line (\d+) in (\S+)', main) or [("", "?", "nothing")]
-    name, line, function = next((each for each in lines if os.path.realpath(each[0]) == os.path.realpath(path)),
+    path = os.path.realpath(path)
+    name, line, function = next((each for each in lines if os.path.realpath(each[0]) == path),
                                 lines[0])
     return f", at {os.path.basename(name)}:{line}, in {function}; stacks {stacks}"
 

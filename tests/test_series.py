@@ -94,6 +94,7 @@ def test_apply(scratch, applied, logged, tell):
     tell(said)
 
 
+@pytest.mark.slow
 @pytest.mark.release
 def test_apply_whole_files(scratch, applied, logged, tell):
     # The cache has what Coccinelle said of whole files, and nothing of slices is used.

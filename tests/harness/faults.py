@@ -66,23 +66,28 @@ def log_faults(host, offset=0, allow=()):
 def within(seconds, call, what):
     """Returns call(); raises TimeoutError, naming @what, if that takes longer.
     The call itself cannot be ended and is left to itself."""
-    result = []
+    done = []
 
-    def run():
+    def run(done):
         try:
-            result.append((True, call()))
+            done.append((True, call()))
         except BaseException as error:  # pylint: disable=broad-except
-            result.append((False, error))
+            done.append((False, error))
+            # It has this frame among its own: no gc runs to free them, and a connection in them.
+            del done
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=run, args=(done,), daemon=True)
     thread.start()
     thread.join(seconds)
-    if not result:
+    if not done:
         raise TimeoutError(f"{what} took longer than {seconds} s")
-    ok, value = result[0]
-    if not ok:
+    ok, value = done.pop()
+    if ok:
+        return value
+    try:
         raise value
-    return value
+    finally:
+        del value   # as above
 
 
 # A tracer keeps the process that it traces from going away once that is dead.

@@ -2,12 +2,14 @@
 """The daemon dies in the middle of an async job, and comes back."""
 
 import json
+import os
 import re
+import signal
 
 import libvirt
 import libvirt_qemu
 
-from harness import jobs
+from harness import faults, jobs
 from harness.scenario import scenario
 
 from .during_jobs import abort_now, query_for_a_while
@@ -66,6 +68,25 @@ def daemon_killed_in(t, job):
     check_usable(t, job)
 
 
+@scenario(stock_fails="the domain keeps the job of a backup that has not begun")
+def daemon_killed_before_backup(t):
+    """A backup that QEMU has not been told of is forgotten by the new daemon."""
+    job = jobs.BackupPull()
+    job.t, job.host, job.guest = t, t.alpha, t.guest()
+    job.domain = job.guest.start(t.alpha)
+    t.learn(job.domain)
+    pid = t.alpha.qemu_pid(job.guest.name)
+    os.kill(pid, signal.SIGSTOP)
+    job.begin()
+    t.wait(lambda: (t.alpha.status_job(job.guest.name) or {}).get("async") == "backup", 10,
+           "the job has begun")
+    t.alpha.kill_daemon()
+    os.kill(pid, signal.SIGCONT)
+    t.alpha.start()
+    job.domain = t.alpha.domain(job.guest.name)
+    check_usable(t, job)
+
+
 @scenario(kinds=[jobs.DumpMemory])
 def daemon_killed_stuck(t, job):
     """QEMU cannot be stopped from dumping, and the domain stays paused: still it
@@ -107,3 +128,79 @@ def status_of_stock(t, job):
         t.check(job.is_open(), "the backup is gone")
         abort_now(t, job)
     check_usable(t, job)
+
+
+PHASES = ("none", "perform2", "begin3", "perform3", "perform3_done", "confirm3_cancelled",
+          "confirm3", "prepare", "finish2", "finish3", "postcopy_failed", "begin_resume",
+          "perform_resume", "confirm_resume", "prepare_resume", "finish_resume")
+JOBS = ("none", "query", "destroy", "suspend", "modify", "abort", "migration operation", "async",
+        "async nested")
+# What a status file may say of a job that was never begun: true of some other moment, or of
+# none at all
+ODD = [*(f"type='none' async='{job}' phase='{phase}'"
+         for job in ("migration out", "migration in") for phase in PHASES),
+       *(f"type='none' async='{job}'" for job in ("save", "dump", "snapshot", "start", "backup")),
+       *(f"type='{job}' async='none'" for job in JOBS),
+       *(f"type='{job}' async='migration out' phase='perform3'" for job in JOBS),
+       "type='' async=''", "type='nothing' async='none'", "type='none' async='nothing'",
+       "type='none' async='migration out' phase='nothing'", "type='none'", "async='dump'",
+       "type='none' async='save' phase='perform3'"]
+
+
+class OddHost:
+    """A host whose daemon finds an odd status file of @guest"""
+
+    def __init__(self, t, host, guest):
+        self.t, self.host, self.guest = t, host, guest
+
+    def outcome(self, odd):
+        """What becomes of the guest if its status file says @odd of its job. It runs again
+        after that."""
+        pid, path = self.host.qemu_pid(self.guest.name), self.host.status_path(self.guest.name)
+        self.host.kill_daemon()
+        self.t.check(not self.host.status_job(self.guest.name), "the domain has a job")
+        with open(path) as file:
+            text = re.sub("</domstatus>", f"<job {odd}/></domstatus>", file.read())
+        with open(path, "w") as file:
+            file.write(text)
+        self.host.start()
+        domain = self.host.domain(self.guest.name)
+        # The new daemon deals with its domains in threads of their own; a job waits for them.
+        job = faults.leaked_job(self.host, self.guest.name)
+        state = self.t.timed(10, domain.state, "domstate")[0]
+        alive = self.host.qemu_pid(self.guest.name) == pid
+        if state == libvirt.VIR_DOMAIN_SHUTOFF:
+            job = None      # what was said while it was ending
+            if alive:
+                os.kill(pid, signal.SIGKILL)
+        elif state != libvirt.VIR_DOMAIN_RUNNING or job:
+            self.t.timed(20, domain.destroy, "destroy")
+        if not domain.isActive():
+            try:
+                domain.create()
+            except libvirt.libvirtError as error:
+                job = f"no start: {error}"
+                self.host.kill_daemon()
+                self.host.start()
+                self.host.domain(self.guest.name).create()
+        self.t.log(f"{self.host.name}: {odd}: state {state}, QEMU runs: {alive}, job: {job}")
+        return state, alive, bool(job)
+
+
+@scenario(slow=True, timeout=600, needs_stock=True)
+def odd_status(t):
+    """A daemon makes of a status file which tells of any job what stock makes of it. Only a
+    failed post-copy is a job that it keeps; stock keeps a backup without an end, too."""
+    t.builds["beta"] = t.stock_build()
+    hosts = []
+    for host in (t.alpha, t.beta):
+        guest = t.guest(name=f"odd-{host.name}")
+        guest.start(host)
+        hosts.append(OddHost(t, host, guest))
+    found = []
+    for odd in ODD:
+        (*ours, job), (*stock, stock_job) = [host.outcome(odd) for host in hosts]
+        if ours != stock or job and not (stock_job and re.search("postcopy|resume", odd)):
+            found.append(f"{odd}: {ours}, job: {job}; stock: {stock}, job: {stock_job}")
+    t.check(not found, "; ".join(found))
+    t.allow(".*")

@@ -104,10 +104,13 @@ READS_TWICE = 11003000
 
 def feed_slowly(data, path, first=0, rate=SLOW):
     """Makes @path a FIFO out of which the file @data comes at @rate bytes per
-    second. @first: how many bytes of it somebody reads before, and closes the file."""
+    second. @first: how many bytes of it somebody reads before, and closes the file.
+    Returns a function that tells how many bytes after these are in the FIFO, or read."""
     os.mkfifo(path)
+    fed = 0
 
     def feed():
+        nonlocal fed
         try:
             # Open for reading, too, it outlives who reads it first.
             with open(data, "rb") as source, \
@@ -116,12 +119,13 @@ def feed_slowly(data, path, first=0, rate=SLOW):
                     fifo.write(source.read(first))
                     source.seek(0)
                 while chunk := source.read(rate // 20):
-                    fifo.write(chunk)
+                    fed += fifo.write(chunk)
                     time.sleep(0.05)
         except BrokenPipeError:
             pass
 
     threading.Thread(target=feed, daemon=True).start()
+    return lambda: fed
 
 
 _nbd_ports = itertools.count(10809)
@@ -580,7 +584,7 @@ class Restore(Job):
             # struct _virQEMUSaveHeader, and the XML and the cookie behind it
             with open(saved, "rb") as file:
                 first = HEADER.size + HEADER.unpack(file.read(HEADER.size))[2]
-        feed_slowly(saved, self.path, first)
+        self.fed = feed_slowly(saved, self.path, first)
 
     def run_call(self):
         """There is no domain to call yet."""

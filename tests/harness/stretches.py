@@ -49,6 +49,11 @@ def helper_waits(job):
     faults.within(10, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
 
 
+def memory_is_read(job):
+    # More than libvirt reads and the pipe holds
+    job.t.wait(lambda: job.fed() > 2 << 16, 30, "QEMU does not read the memory")
+
+
 STRETCHES = {stretch.name: stretch for stretch in (
     Stretch("save", "QEMU writes the memory of a domain that is saved",
             "the file is a pipe that is read slowly", jobs.Save),
@@ -70,6 +75,6 @@ STRETCHES = {stretch.name: stretch for stretch in (
     Stretch("backup-push", "QEMU copies a disk", "an NBD server that is slow to read",
             jobs.BackupPush),
     Stretch("backup-pull", "QEMU offers a disk by NBD", "nobody comes for it", jobs.BackupPull),
-    Stretch("restore", "QEMU reads the memory", "a slow pipe", jobs.Restore),
+    Stretch("restore", "QEMU reads the memory", "a slow pipe", jobs.Restore, memory_is_read),
     Stretch("start", "libvirt connects to QEMU's monitor", "QEMU is stopped", jobs.Start),
 )}

@@ -108,7 +108,8 @@ def test_apply_tarball(scratch, applied, logged, tell):
     tree = scratch.fresh("tarball")
     shutil.rmtree(tree / ".git")
     logged(TOP / "scripts/apply", tree, "--log", scratch.folder / "tarball.log", env=scratch.env)
-    logged("diff", "-r", "--exclude=.git", applied, tree)
+    # 11.3.0 has symbolic links that lead back to where they are.
+    logged("diff", "-r", "--no-dereference", "--exclude=.git", applied, tree)
     tell("the same bytes")
 
 

@@ -35,10 +35,11 @@ TRYING = re.compile(r'trying function: (\w+): ')
 CHATTER = re.compile(r'init_defs|proto for |HANDLING: |Skipping: |\s*\(ONCE\) |\s*trying |\s*found match in |'
                      r'Note: processing took|Using native version|rule starting on line \d+ =|'
                      r'\S+ = $|-*$|'
-                     # Coccinelle 1.3 says so of types in what is added, and of code that a rule
+                     # Coccinelle 1.3 says so of types in what is added, of macros in headers that
+                     # declare something, and of code that a rule
                      # would change on one way through a function and not on another. What comes
                      # of that shows in the number of places, and is what 1.1.1 makes of it.
-                     r'SPECIAL NAMES: adding \w+ as a type|'
+                     r'SPECIAL NAMES: adding \w+ as a (type|declarer)|'
                      r'warning: .* may be inconsistently modified$|'
                      # With --verbose-parsing; what it tells of is looked at.
                      r'Warning: PARSING: type defaults|ERROR-RECOV: |parsing pass\d|parse error|'

@@ -35,13 +35,14 @@ class Machine:
         self.console = os.path.join(folder, f"{name}.console")
         self.memory = os.path.join(folder, f"{name}.memory")
         path = os.path.join(folder, f"{name}.qmp")
+        self.errors = open(os.path.join(folder, f"{name}.errors"), "w+")
         self.process = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc,memory-backend=ram",
              "-m", f"{memory_kib}k", "-object",
              f"memory-backend-file,id=ram,size={memory_kib}k,mem-path={self.memory},share=on",
              "-nodefaults", "-display", "none", "-serial", f"file:{self.console}",
              "-qmp", f"unix:{path},server=on,wait=off", "-kernel", KERNEL, "-append", settings]
-            + (["-incoming", incoming] if incoming else []))
+            + (["-incoming", incoming] if incoming else []), stderr=self.errors)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
         try:
@@ -63,15 +64,23 @@ class Machine:
     def qmp(self, command, **arguments):
         self._socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
         while True:
-            answer = json.loads(self._answers.readline())
+            line = self._answers.readline()
+            if not line:
+                raise Failure(f"{command}: {self.why_ended()}")
+            answer = json.loads(line)
             if "error" in answer:
                 raise Failure(f"{command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
 
+    def why_ended(self):
+        self.errors.seek(0)
+        return f"QEMU has ended: {self.errors.read().strip() or self.process.poll()}"
+
     def end(self):
         self.process.kill()
         self.process.wait()
+        self.errors.close()
 
     def text(self):
         try:
@@ -87,7 +96,7 @@ class Machine:
     def wait(self, condition, what):
         end = time.monotonic() + TIMEOUT
         while not condition():
-            check(self.process.poll() is None, "QEMU has ended")
+            check(self.process.poll() is None, self.why_ended())
             check(time.monotonic() < end, f"QEMU or its guest {what} within {TIMEOUT} s")
             time.sleep(0.05)
 

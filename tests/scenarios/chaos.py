@@ -20,13 +20,13 @@ import time
 import libvirt
 import pytest
 
-from harness import faults, jobs, phases
+from harness import faults, jobs, phases, sandbox
 from harness.bare_guest import BareGuest
 from harness.guest import GuestFault
 from harness.host import HostError
 from harness.scenario import Failure, is_stock, scenario
 
-from .phase_faults import migrate_anew, settle
+from .phase_faults import MOVED, migrate_anew, settle
 
 # Seconds
 LIST_LIMIT = 5      # for a list once the faults are over; a daemon on an idle machine needs 1
@@ -35,21 +35,77 @@ FAULTS_WITHIN = 5   # of the start of the job
 LONGEST = 5         # that anything stands still: below the 30 s that a job may be waited for
 STUCK = 10          # see phase_faults.destroy_if_stuck
 FD_SLACK = 4        # descriptors that a daemon may open late and keep
+# Threads, by the beginnings of their names, of which a daemon keeps all that were ever needed
+POOLS = ("rpc-", "prio-rpc-", "qemu-event")
 
 MIGRATIONS = ("direct", "p2p", "tunnelled", "storage", "storage-p2p", "unix", "postcopy",
-              "postcopy-p2p", "parallel", "offline")
+              "postcopy-p2p", "parallel", "tls", "offline")
+
+
+class SaveFull(jobs.Job):
+    """To a disk on which there is no space for it"""
+
+    name = "save-full"
+
+    @property
+    def path(self):
+        return os.path.join(self.t.folder, "small", "image")
+
+    def call(self, domain):
+        domain.save(self.path)
+
+    def before_restart(self):
+        with contextlib.suppress(FileNotFoundError):    # a daemon that is killed leaves it
+            os.unlink(self.path)
+
+
+class DumpFull(SaveFull):
+    name = "dump-full"
+
+    def call(self, domain):
+        domain.coreDumpWithFormat(self.path, libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, 0)
+
+
 # Not those that need a slow NBD server, a process besides: backup-push, snapshot-delete
 OTHERS = {kind.name: kind for kind in (
     jobs.Save, jobs.ManagedSave, jobs.Dump, jobs.DumpLive, jobs.DumpMemory, jobs.SnapshotMemory,
-    jobs.SnapshotPaused, jobs.BackupPull, jobs.Restore)}
+    jobs.SnapshotPaused, jobs.BackupPull, jobs.Restore, SaveFull, DumpFull)}
 ENDS_GUEST = ("save", "managedsave")
 
 # Faults by what they may do to the guest and to the job
-HARMLESS = {"qemu-stop", "daemon-stop", "stall", "suspend", "reset", "migrate", "postcopy"}
+HARMLESS = {"qemu-stop", "daemon-stop", "stall", "suspend", "reset", "migrate", "postcopy", "odd"}
 LETHAL = {"qemu-kill", "destroy"}
-ANYWHERE = ("qemu-kill", "qemu-stop", "daemon-kill", "daemon-stop", "destroy")
+ANYWHERE = ("qemu-kill", "qemu-stop", "daemon-kill", "daemon-stop", "destroy", "odd")
 AT_SOURCE = ("abort", "suspend", "reset", "migrate")
 OF_MIGRATION = ("stall", "cut", "cut-calls", "client-kill")
+# Calls whose arguments nothing can be made of
+ODD = {
+    "abortJobFlags": (1 << 30,),
+    "attachDevice": ("<nonsense/>",),
+    "blockInfo": ("/nowhere",),
+    "blockJobAbort": ("vdz",),
+    "blockPeek": ("vda", 1 << 62, 1 << 16, 1 << 30),
+    "blockResize": ("vdz", 1),
+    "blockStats": ("vdz",),
+    "coreDumpWithFormat": ("/nowhere/file", 0, 0),
+    "detachDevice": ("<disk type='file'><target dev='vdz'/></disk>",),
+    "injectNMI": (1 << 30,),
+    "interfaceStats": ("vnet99",),
+    "jobStats": (1 << 30,),
+    "managedSave": (1 << 30,),
+    "memoryPeek": (0, 1 << 30, libvirt.VIR_MEMORY_PHYSICAL),
+    "migrateSetMaxDowntime": (1 << 62,),
+    "migrateSetMaxSpeed": (1 << 62,),
+    "migrateToURI3": ("qemu+tcp://127.0.0.1:1/system", {}, libvirt.VIR_MIGRATE_PEER2PEER),
+    "pMSuspendForDuration": (0, 0),
+    "save": ("/nowhere/file",),
+    "sendKey": (99, 0, [1], 1),
+    "setMemoryStatsPeriod": (-1, libvirt.VIR_DOMAIN_AFFECT_LIVE),
+    "setVcpus": (99,),
+    "snapshotCreateXML": ("<domainsnapshot><disks><disk name='vdz'/></disks></domainsnapshot>",
+                          libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY),
+    "undefineFlags": (1 << 30,),
+}
 ASSERTION = "qcow2_get_specific_info: Assertion `false' failed"
 FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE | libvirt.VIR_MIGRATE_PERSIST_DEST
 ERRORS = (Failure, GuestFault, HostError, TimeoutError, phases.NotHeld, libvirt.libvirtError)
@@ -79,11 +135,18 @@ def draw(name):
         done.append({"what": what, "where": where,
                      "at": round(rng.uniform(0, FAULTS_WITHIN), 2),
                      "for": round(rng.uniform(0.2, LONGEST), 2)})
+        if what == "odd":
+            done[-1]["call"] = rng.choice(tuple(ODD))
+    bandwidth = rng.choice((1, 2, 8, None))
     if job.startswith("postcopy"):
-        done.append({"what": "postcopy", "where": "alpha", "for": 0,
-                     "at": round(rng.uniform(0.5, FAULTS_WITHIN), 2)})
+        bandwidth = 1   # there is memory left that is to follow
+        at = rng.uniform(0.5, FAULTS_WITHIN)
+        done.append({"what": "postcopy", "where": "alpha", "for": 0, "at": round(at, 2)})
+        if rng.random() < 0.5:
+            done.append({"what": "cut", "where": "alpha", "for": 0,
+                         "at": round(at + rng.uniform(0.2, 2), 2)})
     calls = ("stats", "block", "job")
-    return {"round": name, "job": job, "bandwidth": rng.choice((1, 2, 8, None)),
+    return {"round": name, "job": job, "bandwidth": bandwidth,
             "end": rng.choice(("finish", "abort")),
             "clients": {host: sorted(rng.sample(calls, rng.randint(1, 3)))
                         for host in ("alpha", "beta")},
@@ -100,6 +163,7 @@ class Round:
         self.source, self.destination = t.alpha, t.beta
         self.names = {fault["what"] for fault in plan["faults"]}
         self.calls = []     # threads
+        self.granted = []   # those of the calls that had to be refused
         self.migration = self.job = self.states = None
         kind = phases.KINDS.get(plan["job"])
         if kind:
@@ -109,12 +173,14 @@ class Round:
             self.job.t, self.job.host, self.job.guest = t, t.alpha, guest
             self.job.domain = t.alpha.domain(guest.name)
 
-    def call(self, what, function):
-        """Has a thread call @function, which may fail but must end."""
+    def call(self, what, function, odd=False):
+        """Has a thread call @function, which may fail, and must if it is @odd, but must end."""
         def run():
             try:
                 function()
                 result = "done"
+                if odd:
+                    self.granted.append(what)
             except libvirt.libvirtError as error:
                 result = str(error)     # not its frames, with the connection in them
             self.t.log(f"  {what}: {result}")
@@ -123,9 +189,9 @@ class Round:
         thread.start()
         self.calls.append(thread)
 
-    def on_domain(self, host, what, method, *args):
+    def on_domain(self, host, what, method, *args, **settings):
         self.call(f"{what} on {host.name}", lambda: getattr(
-            host.connect().lookupByName(self.guest.name), method)(*args))
+            host.connect().lookupByName(self.guest.name), method)(*args), **settings)
 
     def migrate(self, host, peer):
         self.call("second migration", lambda: host.connect().lookupByName(
@@ -169,6 +235,9 @@ class Round:
             method, *args = {"abort": ("abortJob",), "reset": ("reset", 0),
                              "postcopy": ("migrateStartPostCopy",)}.get(what, (what,))
             self.on_domain(host, what, method, *args)
+        elif what == "odd":
+            method = fault["call"]
+            self.on_domain(host, f"odd {method}", method, *ODD[method], odd=True)
         elif what == "migrate":
             self.migrate(self.source, self.destination)
         else:
@@ -187,6 +256,10 @@ class Round:
             if self.migration.kind.postcopy:
                 params[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY] = self.plan["bandwidth"]
         self.migration.start(**params)
+        if self.migration.kind.postcopy:
+            # Post-copy cannot begin before; faults meet what is before in the other kinds.
+            with contextlib.suppress(phases.NotHeld):
+                self.migration.wait_flow(self.migration.stream, "the memory's data")
 
     def make_faults(self):
         """Makes the faults, each at its moment, and ends those that last."""
@@ -229,6 +302,7 @@ class Round:
             thread.join(max(deadline - time.monotonic(), 0))
         stuck = [thread.name for thread in self.calls if thread.is_alive()]
         self.t.check(not stuck, f"these have not come back: {', '.join(stuck)}")
+        self.t.check(not self.granted, f"not refused: {', '.join(self.granted)}")
 
     # --- what must be true afterwards --------------------------------------------
 
@@ -241,6 +315,8 @@ class Round:
                 fault["what"] == "daemon-kill" and fault["where"] == "beta"
                 for fault in self.plan["faults"])
             return None if lost and job.startswith("storage") else "the guest runs twice"
+        if job.endswith("-full") and not error:
+            return "all is said to be on a disk that has no space for it"
         if "running" not in states:
             ended = job in ENDS_GUEST or names & LETHAL or (job == "restore" and error)
             # Who is not told what became of the guest leaves it paused.
@@ -274,6 +350,24 @@ class Round:
         if found:
             self.t.log(f"  KNOWN: QEMU died: {ASSERTION}")
         return found
+
+    def recover(self):
+        """A post-copy migration that was cut goes on to its end when it is asked for again."""
+        m = self.migration
+        status = m.qemu_status(self.source)
+        if "cut" not in self.names and status != "postcopy-paused":
+            self.t.log(f"  not to be recovered: {status}")
+            return
+        # The source's QEMU may get to know later than libvirt, and refuses a recovery until then.
+        self.t.wait(lambda: m.qemu_status(self.source) == "postcopy-paused", 20,
+                    "QEMU's notice that the network was cut")
+        m.start_recovery()
+        m.release()
+        error = m.result(CALL_LIMIT)
+        self.states = settle(self.t, self)
+        self.t.log(f"  recovered: {self.states}")
+        self.t.check(not error and self.states in MOVED,
+                     f"no recovery: {error}, the guest is {self.states}")
 
     def check_processes(self, states):
         """Each QEMU belongs to a domain."""
@@ -324,6 +418,8 @@ class Round:
             self.check_queries(loops)
             if self.job:
                 self.clear_job()
+            if self.states == ("broken", "broken"):
+                self.recover()
             migrate_anew(self.t, self, self.states)
         finally:
             for loop in loops:
@@ -344,28 +440,40 @@ def qemu_processes():
     return found
 
 
-class Descriptors:
-    """Whether those of a daemon become more from round to round"""
+class Kept:
+    """Whether descriptors and threads of a daemon become more from round to round"""
 
     def __init__(self):
         self.usual = {}
 
     def check(self, t, host):
         def have():
-            folder, found = f"/proc/{host.daemon.pid}/fd", collections.Counter()
-            for name in os.listdir(folder):
+            folder = f"/proc/{host.daemon.pid}"
+            files, threads = collections.Counter(), collections.Counter()
+            for name in os.listdir(f"{folder}/fd"):
                 with contextlib.suppress(FileNotFoundError):
-                    found[os.readlink(f"{folder}/{name}").partition(":")[0]] += 1
-            return found
+                    files[os.readlink(f"{folder}/fd/{name}").partition(":")[0]] += 1
+            for name in os.listdir(f"{folder}/task"):
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                        open(f"{folder}/task/{name}/comm") as file:
+                    threads[file.read().strip()] += 1
+            return files, collections.Counter({name: count for name, count in threads.items()
+                                               if not name.startswith(POOLS)})
 
         if host.daemon.pid not in self.usual:
             time.sleep(0.5)
             self.usual[host.daemon.pid] = have()
-        usual = self.usual[host.daemon.pid]
+        files, threads = self.usual[host.daemon.pid]
+
+        def kept():
+            more = have()
+            return ((more[0] - files if more[0].total() > files.total() + FD_SLACK else None)
+                    or more[1] - threads)
+
         try:
-            t.wait(lambda: have().total() <= usual.total() + FD_SLACK, 15, "descriptors")
+            t.wait(lambda: not kept(), 15, "descriptors and threads")
         except Failure:
-            t.fail(f"{host.name} keeps more descriptors than before: {have() - usual}")
+            t.fail(f"{host.name} keeps more descriptors or threads than before: {kept()}")
 
 
 def remove(t, guest):
@@ -393,7 +501,7 @@ def check_logs(t, host):
     os.truncate(host.log, 0)
 
 
-def one_round(t, plan, descriptors):
+def one_round(t, plan, kept):
     """Returns the domain's states at the end."""
     guest = BareGuest(t.folder, t.tools, name=f"chaos{plan['round'].replace('.', '-')}",
                       area=8, disk_mib=8)
@@ -406,7 +514,7 @@ def one_round(t, plan, descriptors):
         deaths = t.deaths()
         t.check(not deaths, "; ".join(deaths))
         check_logs(t, host)
-        descriptors.check(t, host)
+        kept.check(t, host)
     return this.states
 
 
@@ -429,13 +537,17 @@ def plans(t, option, seed):
 def chaos(t, request, seed):
     """Whatever happens to a job, the guest is where it may be, and nothing is left behind."""
     config = request.config
-    descriptors = Descriptors()
+    kept = Kept()
+    phases.prepare_hosts(t, [phases.KINDS[name] for name in MIGRATIONS])
+    small = os.path.join(t.folder, "small")
+    os.mkdir(small)
+    sandbox.mount("tmpfs", small, "tmpfs", 0, "size=2m")    # before the hosts copy the mounts
     for plan in plans(t, config.option, seed):
         text = json.dumps(plan)
         t.log(f"round {text}")
         began = time.monotonic()
         try:
-            states = one_round(t, plan, descriptors)
+            states = one_round(t, plan, kept)
         except ERRORS as error:
             path = os.path.join(config.series.logs, f"chaos-{plan['round']}.json")
             with open(path, "w") as file:

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import threading
@@ -106,6 +107,12 @@ ODD = {
                           libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY),
     "undefineFlags": (1 << 30,),
 }
+# What a daemon says of a call that changes the domain and has waited 30 s for its async job,
+# which a job may take on a busy machine. Of each call it says both, of a query only the second.
+LATE = re.compile(r"Cannot start job \((?!query|destroy|abort)\w+, .* for \(\d+s, \d+s, {0}s\)|"
+                  r"cannot acquire state change lock \(held by .*async=.* age={0}s\)".format(
+                      r"(29|[3-9]\d|\d{3,})"))
+LOST = "postcopy_ram_listen_thread: loadvm failed"
 ASSERTION = "qcow2_get_specific_info: Assertion `false' failed"
 FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE | libvirt.VIR_MIGRATE_PERSIST_DEST
 ERRORS = (Failure, GuestFault, HostError, TimeoutError, phases.NotHeld, libvirt.libvirtError)
@@ -317,13 +324,16 @@ class Round:
             return None if lost and job.startswith("storage") else "the guest runs twice"
         if job.endswith("-full") and not error:
             return "all is said to be on a disk that has no space for it"
+        if states == ("broken", "off") and names <= HARMLESS | {"cut"} and not self.qemu_said(
+                self.destination, LOST):
+            return "nothing has ended the destination's half of the guest"
         if "running" not in states:
             ended = job in ENDS_GUEST or names & LETHAL or (job == "restore" and error)
             # Who is not told what became of the guest leaves it paused.
             unclear = names & {"suspend", "daemon-kill", "client-kill", "cut", "cut-calls"} | (
                 names & LETHAL if self.migration else set())
             if set(states) == {"off"} and not ended:
-                return None if self.asked_too_early() else "the guest is gone"
+                return None if self.qemu_said(self.source, ASSERTION) else "the guest is gone"
             if set(states) != {"off"} and not unclear:
                 return "the guest is paused"
         if names <= HARMLESS and self.migration:
@@ -342,13 +352,13 @@ class Round:
         job = self.destination.status_job(self.guest.name) or {}
         return left and self.plan["job"] == "tunnelled" and job.get("phase") == "prepare"
 
-    def asked_too_early(self):
-        """Has QEMU died of being asked about an image that it creates? It is QEMU's fault,
-        see docs/found-in-stock.md."""
-        with open(self.source.qemu_log(self.guest.name), errors="replace") as file:
-            found = ASSERTION in file.read()
+    def qemu_said(self, host, text):
+        """Has the guest's QEMU on @host died with the message @text? Each of these is a fault of
+        QEMU's, see docs/found-in-stock.md."""
+        with open(host.qemu_log(self.guest.name), errors="replace") as file:
+            found = text in file.read()
         if found:
-            self.t.log(f"  KNOWN: QEMU died: {ASSERTION}")
+            self.t.log(f"  KNOWN: QEMU died: {text}")
         return found
 
     def recover(self):
@@ -495,6 +505,10 @@ def remove(t, guest):
 def check_logs(t, host):
     """Checks what the daemon has logged in this round, and forgets it."""
     lines = faults.log_faults(host)
+    late = list(filter(LATE.search, lines))
+    if late:
+        t.log(f"  KNOWN: a call had to wait for too long a job: {late[0]}")
+    lines = [line for line in lines if line not in late]
     t.check(not lines, f"{host.name} warns {len(lines)} times, first: {lines[:1]}")
     if not is_stock(host.build):
         t.check_replay(host)

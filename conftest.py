@@ -91,7 +91,7 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     order = ("series", "lint", "steps", "tooling", "rules", "model", "bench", "libvirt",
-             "jobstorm", "mutations", "demo", "", "availability")
+             "jobstorm", "mutations", "fuzz", "demo", "", "availability")
     items.sort(key=lambda item: order.index(getattr(item.module, "ORDER", "")))
 
 
@@ -169,14 +169,13 @@ class Series:
                   '. "$top/tests/harness/tools.sh"; ensure_tools "$work"')
         self.tools = os.path.join(self.work, "tools")
 
-    def find_other_build(self):
-        """A build of another release of libvirt, with the series if there is one; or None"""
+    def find_other_builds(self):
+        """Builds of another release of libvirt, which scripts/build --source has made"""
+        if self.other_build:
+            return [self.other_build]
         own = version_of(self.set / "stock/tree")
-        for variant in ("series", "stock"):
-            for build in sorted(Path(self.work).glob(f"source-*/{variant}/build")):
-                if (build / "src/libvirtd").exists() and version_of(build.parent / "tree") != own:
-                    return str(build)
-        return None
+        return [str(build) for build in sorted(Path(self.work).glob("source-*/*/build"))
+                if (build / "src/libvirtd").exists() and version_of(build.parent / "tree") != own]
 
     def name_of(self, build):
         """A name for the build, to keep apart what belongs to several of them"""

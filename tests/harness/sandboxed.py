@@ -65,7 +65,7 @@ def t(request):
     test = request.node.stash[TEST] = Test(
         series.run_folder, series.build, series.tools, series.cache, sys.stdout,
         series.stock_build, request.config.option.valgrind,
-        series.other_build or series.find_other_build())
+        series.find_other_builds())
     yield test
     if FAILED not in request.node.stash:
         test.finish()

@@ -64,13 +64,13 @@ class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
     def __init__(self, folder, build, tools, caches, log_file, stock_build=None,
-                 valgrind=False, other_build=None):
+                 valgrind=False, other_builds=()):
         self.folder = folder
         self.build = build
         self.builds = {}        # those of hosts, if another one; to be set before their use
         self.stock = is_stock(build)
         self._stock_build = stock_build
-        self._other_build = other_build
+        self._other_builds = other_builds
         self._valgrind = valgrind
         self.tools = tools
         self.log_file = log_file
@@ -109,12 +109,14 @@ class Test:
             raise Failure("no build of stock libvirt: the scenario does not say needs_stock")
         return self._stock_build
 
-    def other_build(self):
-        """The build of another release of libvirt, for one of the hosts"""
-        if not self._other_build:
-            raise Skip("no build of another release of libvirt (scripts/build --source, or "
-                       "--other-build)")
-        return self._other_build
+    def other_build(self, stock=False):
+        """The build of another release of libvirt, for one of the hosts: @stock, or with
+        the series"""
+        for build in self._other_builds:
+            if is_stock(build) == stock:
+                return build
+        raise Skip(f"no build of another release of {'stock ' if stock else ''}libvirt "
+                   "(scripts/build --source, or --other-build)")
 
     def guest(self, **settings):
         """A new guest, not yet started"""

@@ -187,7 +187,8 @@ class OddHost:
         return state, alive, bool(job)
 
 
-@scenario(slow=True, timeout=600, needs_stock=True)
+@scenario(slow=True, timeout=600, needs_stock=True,
+          stock_fails="it keeps the job of a backup that has not begun")
 def odd_status(t):
     """A daemon makes of a status file which tells of any job what stock makes of it. Only a
     failed post-copy is a job that it keeps; stock keeps a backup without an end, too."""

@@ -264,6 +264,16 @@ def purge(t):
     t.install(alpha)
     t.check("/usr/sbin/libvirt-iaj" in files(alpha), "the check is not installed")
     t.pin(alpha)
+    # If apt cannot take it back, it stays, with its pin.
+    broken = os.path.join(alpha.root, "etc/apt/apt.conf.d/99broken")
+    with open(broken, "w") as file:
+        file.write('DPkg::Pre-Invoke { "false"; };\n')
+    ours = files(alpha)
+    code, _ = alpha.execute("sh", "-ec", t.args.take_back, ok=None)
+    t.check(code != 0 and "iaj" in t.version(alpha) and files(alpha) == ours,
+            f"exit status {code}, installed is {t.version(alpha)}, "
+            f"gone: {sorted(ours - files(alpha))[:5]}")
+    os.unlink(broken)
     t.take_back(alpha)
     after = files(alpha)
     t.check(before == after, f"left behind: {sorted(after - before)[:5]}, "

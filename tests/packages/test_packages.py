@@ -41,6 +41,10 @@ def shell(text):
     return run('bash', '-c', f'. "{TOP}/scripts/lib.sh"\n{text}').strip()
 
 
+# They share the tree that scripts/package makes.
+in_turn = pytest.mark.xdist_group('packages')
+
+
 @pytest.fixture(scope='module')
 def number(request):
     """The release of Debian whose packages are tested"""
@@ -203,6 +207,7 @@ def same(tree, source):
     run('diff', '-r', '--no-dereference', '--exclude=.git', '--exclude=.pc', '--exclude=debian', tree, source / 'tree')
 
 
+@in_turn
 def test_quilt(source, tmp_path):
     """All of debian/patches, Debian's and ours, go on the upstream source without fuzz
     and make the series' tree."""
@@ -221,6 +226,7 @@ def test_quilt(source, tmp_path):
             assert f'\n{field}' in f'\n{header}', f'{name}: no field {field}'
 
 
+@in_turn
 def test_git_am(source, tmp_path):
     """The mail goes on Debian's tree by `git am`, without a warning."""
     tree = tmp_path / 'tree'
@@ -249,6 +255,7 @@ The sources only.
 """
 
 
+@in_turn
 def test_autosetup(source, tmp_path):
     """The mail is what `%autosetup -S git_am` of an RPM's spec takes."""
     shell('need_packages package-test')
@@ -268,6 +275,7 @@ def test_autosetup(source, tmp_path):
     same(tmp_path / 'rpm/BUILD/tree', source)
 
 
+@in_turn
 @pytest.mark.release
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('case', [

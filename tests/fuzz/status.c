@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * status.c: a daemon that starts finds any status file of a domain
+ *
+ * What is parsed is formatted and parsed again, and has the same job then.
+ */
+
+#include "fuzz.h"
+
+#include "conf/virdomainjob.h"
+
+#include <sys/mman.h>
+
+/**
+ * fuzzParse:
+ * @text: @size bytes, a status file
+ *
+ * Returns the domain object, locked, or NULL on failure.
+ */
+static virDomainObj *
+fuzzParse(const void *text,
+          size_t size)
+{
+    VIR_AUTOCLOSE fd = memfd_create("status", MFD_CLOEXEC);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+
+    if (fd < 0 || safewrite(fd, text, size) != size)
+        abort();
+
+    return virDomainObjParseFile(path, driver.xmlopt, FUZZ_STATUS_FLAGS);
+}
+
+int
+LLVMFuzzerInitialize(int *argc G_GNUC_UNUSED,
+                     char ***argv G_GNUC_UNUSED)
+{
+    fuzzInit();
+    return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data,
+                       size_t size)
+{
+    virDomainObj *vm = fuzzParse(data, size);
+    virDomainObj *again = NULL;
+    g_autofree char *text = NULL;
+
+    if (!vm)
+        return 0;
+
+    if (!virDomainAsyncJobTypeToString(vm->job->asyncJob) ||
+        !virDomainJobTypeToString(vm->job->active))
+        abort();
+
+    if ((text = virDomainObjFormat(vm, driver.xmlopt,
+                                   VIR_DOMAIN_DEF_FORMAT_SECURE |
+                                   VIR_DOMAIN_DEF_FORMAT_STATUS |
+                                   VIR_DOMAIN_DEF_FORMAT_ACTUAL_NET |
+                                   VIR_DOMAIN_DEF_FORMAT_PCI_ORIG_STATES |
+                                   VIR_DOMAIN_DEF_FORMAT_CLOCK_ADJUST)) &&
+        (again = fuzzParse(text, strlen(text)))) {
+        /* A job that is not tracked is not written. */
+        if (again->job->asyncJob != vm->job->asyncJob ||
+            (vm->job->asyncJob && (again->job->phase != vm->job->phase ||
+                                   again->job->apiFlags != vm->job->apiFlags)))
+            abort();
+    }
+
+    virDomainObjEndAPI(&again);
+    virDomainObjEndAPI(&vm);
+    return 0;
+}

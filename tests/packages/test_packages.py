@@ -272,7 +272,10 @@ def test_autosetup(source, tmp_path):
         f'Patch{n}: {path.name}' for n, path in enumerate(mail, 1))))
     run('rpmbuild', '-bp', '--nodeps', '--define', f'_sourcedir {tmp_path}', '--define',
         f'_topdir {tmp_path}/rpm', tmp_path / 'libvirt.spec')
-    same(tmp_path / 'rpm/BUILD/tree', source)
+    # rpm 4.20 has a folder for each build.
+    tree, = [path for pattern in ('tree', '*-build/tree')
+             for path in (tmp_path / 'rpm/BUILD').glob(pattern)]
+    same(tree, source)
 
 
 @in_turn

@@ -185,12 +185,16 @@ class Job:
         self._error = None
 
     def open(self, t):
+        self.set_up(t)
+        self.reopen()
+
+    def set_up(self, t):
+        """Has a guest for the job run"""
         self.t = t
         self.host = t.host(self.host_name)
         self.guest = self.make_guest()
         self.domain = self.guest.start(self.host)
         t.learn(self.domain)
-        self.reopen()
 
     def make_guest(self):
         return self.t.guest()

@@ -204,19 +204,25 @@ packages_of() {
     done | sort -u
 }
 
-# need_packages GROUP: make sure that the group's packages are installed:
-# install what is missing as root, else say what to install.
+# need_packages GROUP: make sure that the group's packages are installed.
 need_packages() {
-    local all installed missing
+    local all
     all=$(packages_of "$1") || return 1
+    # shellcheck disable=SC2086
+    have_packages $all
+}
+
+# have_packages PACKAGE...: make sure that they are installed: install what is
+# missing as root, else say what to install.
+have_packages() {
+    local installed missing
     if ! command -v dpkg-query >/dev/null; then
-        echo "not a Debian system; what these packages hold must be there: ${all//$'\n'/ }" >&2
+        echo "not a Debian system; what these packages hold must be there: $*" >&2
         return 0
     fi
-    # shellcheck disable=SC2086
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $all 2>/dev/null |
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
                 sed -n 's/^installed //p' | sort -u)
-    missing=$(comm -23 <(echo "$all") <(echo "$installed") | xargs)
+    missing=$(comm -23 <(printf '%s\n' "$@" | sort -u) <(echo "$installed") | xargs)
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
         echo "packages are missing; as root:" >&2

@@ -14,10 +14,10 @@ from conftest import TESTS
 
 ORDER = "fuzz"
 pytestmark = pytest.mark.soak
-# libvirt's own test that is built as the target is, and its inputs
+# libvirt's own test that is built as the targets are
 OWN = "qemumigrationcookiexmltest"
-CORPORA = {"status": ("qemustatusxml2xmldata", "*-in.xml"),
-           "cookie": ("qemumigrationcookiexmldata", "*-in.xml")}
+# The data of libvirt's tests to begin with
+CORPORA = {"status": "qemustatusxml2xmldata", "cookie": "qemumigrationcookiexmldata"}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,7 @@ def commands(series):
     series.make("packages for fuzz", """
 need_packages fuzz || exit 1
 major=$(clang -dumpversion) || exit 1
-dpkg-query -W "libclang-rt-${major%%.*}-dev" >/dev/null 2>&1 ||
-    apt_install "libclang-rt-${major%%.*}-dev\"""")
+have_packages "libclang-rt-${major%%.*}-dev\"""")
     build = Path(series.built("series", "--sanitize", "fuzzer", f"--targets=tests/{OWN}"))
     said = subprocess.run(["ninja", "-C", build, "-t", "commands", f"tests/{OWN}"], check=True,
                           text=True, stdout=subprocess.PIPE).stdout.splitlines()
@@ -37,22 +36,19 @@ dpkg-query -W "libclang-rt-${major%%.*}-dev" >/dev/null 2>&1 ||
 
 def make(logged, commands, name):
     """Builds the target @name; returns its path."""
-    build, compiling, linking = commands[0], commands[1], list(commands[2])
+    build, compiling, linking = commands
     folder = build / "fuzz" / name
     folder.mkdir(parents=True, exist_ok=True)
     objects = []
     for source in (f"{name}.c", "fuzz.c"):
-        objects.append(str(folder / source) + ".o")
-        command = compiling[:-4]
-        at = command.index("-MD")
-        logged(*command[:at], "-Wno-missing-prototypes", f"-I{TESTS}/fuzz", "-o", objects[-1], "-c",
+        objects.append(f"{folder / source}.o")
+        logged(*compiling[:compiling.index("-MD")], "-Wno-missing-prototypes", f"-I{TESTS}/fuzz", "-o", objects[-1], "-c",
                TESTS / "fuzz" / source, cwd=build)
     at = linking.index("-o")
     assert linking[at + 2].endswith(f"{OWN}.c.o"), linking[at + 2]
     # Beside it, from where it finds libraries
     target = build / "tests" / f"fuzz-{name}"
-    linking[at + 1:at + 3] = [str(target), *objects]
-    logged(*linking, "-fsanitize=fuzzer", cwd=build)
+    logged(*linking[:at + 1], target, *objects, *linking[at + 3:], "-fsanitize=fuzzer", cwd=build)
     return target
 
 
@@ -60,17 +56,14 @@ def make(logged, commands, name):
 @pytest.mark.timeout(7200)
 def test_fuzz(series, commands, request, logged, tell, name):
     target = make(logged, commands, name)
-    folder, pattern = CORPORA[name]
-    corpus = sorted(series.tree("series").glob(f"tests/{folder}/{pattern}"))
-    assert corpus, f"no input {pattern} in {folder}"
-    first, found, kept = (commands[0] / "fuzz" / name / what for what in ("first", "found", "kept"))
-    for path in (first, found, kept):
+    corpus = series.tree("series") / "tests" / CORPORA[name]
+    assert list(corpus.glob("*-in.xml")), f"no input in {corpus}"
+    found, kept = (commands[0] / "fuzz" / name / what for what in ("found", "kept"))
+    for path in (found, kept):
         path.mkdir(exist_ok=True)
-    for path in corpus:
-        (first / path.name).write_bytes(path.read_bytes())
     said = logged(target, f"-max_total_time={int(60 * request.config.option.minutes)}",
                   "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
-                  f"-dict={TESTS}/fuzz/words.dict", f"-artifact_prefix={kept}/", found, first,
+                  f"-dict={TESTS}/fuzz/words.dict", f"-artifact_prefix={kept}/", found, corpus,
                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1",
                        "UBSAN_OPTIONS": "print_stacktrace=1:suppressions="
                                         f"{TESTS}/harness/undefined.supp"}, cwd=kept)

@@ -115,7 +115,7 @@ class Test:
         for build in self._other_builds:
             if is_stock(build) == stock:
                 return build
-        raise Skip(f"no build of another release of {'stock ' if stock else ''}libvirt "
+        raise Skip(f"no build of another release of libvirt, {'stock' if stock else 'with the series'} "
                    "(scripts/build --source, or --other-build)")
 
     def guest(self, **settings):

@@ -131,18 +131,23 @@ def feed_slowly(data, path, first=0, rate=SLOW):
 _nbd_ports = itertools.count(10809)
 
 
-def slow_disk(t, guest, limit):
-    """Has @guest use its raw disk by NBD; @limit names what is slow: read or write."""
+def slow_export(t, path, limit, rate=SLOW):
+    """Offers the file @path by NBD; @limit names what is slow, read or write, and @rate how
+    slow, in bytes a second. Returns the source for domain XML."""
     port = next(_nbd_ports)
     subprocess.Popen(
-        ["qemu-nbd", "--object", f"throttle-group,id=slow,x-bps-{limit}={SLOW}",
+        ["qemu-nbd", "--object", f"throttle-group,id=slow,x-bps-{limit}={rate}",
          "--image-opts", "--persistent", "--shared=8", "--bind=127.0.0.1", f"--port={port}",
-         "--cache=none",
-         f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={guest.disk}"],
+         "--export-name=disk", "--cache=none",
+         f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={path}"],
         stdin=subprocess.DEVNULL, stdout=t.log_file, stderr=t.log_file)
+    return f"<source protocol='nbd' name='disk'><host name='127.0.0.1' port='{port}'/></source>"
+
+
+def slow_disk(t, guest, limit):
+    """Has @guest use its raw disk by NBD, slowly."""
     guest.xml = (guest.xml.replace("<disk type='file'", "<disk type='network'").replace(
-        f"<source file='{guest.disk}'/>",
-        f"<source protocol='nbd'><host name='127.0.0.1' port='{port}'/></source>"))
+        f"<source file='{guest.disk}'/>", slow_export(t, guest.disk, limit)))
 
 
 def stop_at_once(host, guest, timeout=20):
@@ -473,6 +478,36 @@ class SnapshotPaused(SnapshotMemory):
 
     name = "snapshot-paused"
     flags = 0
+
+
+class SnapshotFormat(Job):
+    """An external snapshot whose memory is written, and whose new image is formatted on a slow
+    server"""
+
+    name = "snapshot-format"
+    async_job = "snapshot"
+    abortable = False   # not as the others: scenario abort-format
+
+    def prepare(self):
+        self.image = os.path.join(self.guest.folder, "new-image")
+        with open(self.image, "wb") as file:
+            file.truncate(os.path.getsize(self.guest.disk) + (64 << 20))
+        # Formatting writes some clusters only.
+        self.source = slow_export(self.t, self.image, "write", 32 << 10)
+
+    def call(self, domain):
+        memory = os.path.join(self.guest.folder, "memory")
+        domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <memory snapshot='external' file='{memory}'/>
+              <disks><disk name='vda' snapshot='external' type='network'>
+                <driver type='qcow2'/>{self.source}
+              </disk></disks>
+            </domainsnapshot>""", 0)
+
+    def _wait_open(self):
+        self.t.wait(lambda: os.stat(self.image).st_blocks, 60, "the image is not being formatted")
+        super()._wait_open()
 
 
 class SnapshotDelete(Job):

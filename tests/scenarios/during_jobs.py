@@ -103,6 +103,27 @@ def abort_commit(t, job):
     t.check(job.domain.snapshotLookupByName("s") is not None, "the snapshot is gone")
 
 
+@scenario(stock_fails="it cancels a migration, which there is none of, and takes the snapshot")
+def abort_format(t):
+    """An abort while the image of a snapshot is formatted ends the snapshot, and another one
+    may be taken."""
+    job = jobs.SnapshotFormat()
+    job.open(t)
+    for _ in range(2):
+        t.timed(5, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
+        error = job.wait_end(30)
+        t.check(error and error.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED,
+                f"the aborted snapshot ended with: {error}")
+        t.check_no_job(job.host, job.guest)
+        t.check(not job.domain.listAllSnapshots(), "there is a snapshot")
+        t.check("new-image" not in job.domain.XMLDesc() and "nbd" not in job.domain.XMLDesc(),
+                "the guest writes to the new image")
+        job.guest.check_alive()
+        job.reopen()
+    t.check(job.wait_end(60) is None, f"not aborted, the snapshot failed: {job.wait_end()}")
+    job.guest.check_alive()
+
+
 @scenario(kinds=jobs.KINDS,
           stock_fails={kind.name: CRASH for kind in jobs.KINDS if kind.name.startswith("migrate")},
           other=("managedsave",))

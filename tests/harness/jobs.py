@@ -493,7 +493,7 @@ class SnapshotFormat(Job):
         with open(self.image, "wb") as file:
             file.truncate(os.path.getsize(self.guest.disk) + (64 << 20))
         # Formatting writes some clusters only.
-        self.source = slow_export(self.t, self.image, "write", 32 << 10)
+        self.source = slow_export(self.t, self.image, "write", 160 << 10)
 
     def call(self, domain):
         memory = os.path.join(self.guest.folder, "memory")

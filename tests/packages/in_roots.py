@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs one case on hosts that are roots of a Debian release: Debian's libvirt is replaced
-by ours, and ours by Debian's, by apt. No network; needs root. Called by test_packages.py."""
+"""Runs one case on hosts that are roots of a Debian release, or of two: Debian's libvirt is
+replaced by ours, and ours by Debian's, by apt. No network; needs root. Called by
+test_packages.py."""
 
 import argparse
 import os
@@ -52,12 +53,14 @@ class RootTest(Test):
         self.args = args
         self.folder, self.tools, self.log_file = folder, args.tools, sys.stdout
         self.stock = False
+        self.newer = ()     # the hosts of the other release of Debian
         self._hosts, self._guests, self._allowed, self._reference = {}, [], [], ()
 
     def _host(self, name):
         if name not in self._hosts:
-            self._hosts[name] = host = RootHost(self.folder, name, self.args.root,
-                                                self.args.work, debug_jobs=True)
+            root = self.args.newer_root if name in self.newer else self.args.root
+            self._hosts[name] = host = RootHost(self.folder, name, root, self.args.work,
+                                                debug_jobs=True)
             host.start()
         return self._hosts[name]
 
@@ -65,7 +68,8 @@ class RootTest(Test):
 
     def install(self, host, restarted=False):
         before = self.versions(host)
-        host.execute("sh", "-ec", self.args.install.replace("get install", "get install -y"))
+        line = self.args.newer_install if host.name in self.newer else self.args.install
+        host.execute("sh", "-ec", line.replace("get install", "get install -y"))
         after = self.versions(host)
         self.check(set(after) == {*before, "libvirt-iaj"}, f"installed are {sorted(after)}")
         self.check(all(re.search(r"[+.]iaj", version) for version in after.values()),
@@ -186,11 +190,16 @@ def take_back(t, kind):
 
 def answered_on_both(t, guest):
     """With ours on both hosts, both answer while the guest moves."""
-    loops = [t.query_loop(t.alpha, guest), t.query_loop(t.beta, guest)]
-    t.alpha.domain(guest.name).migrateToURI3(
-        t.beta.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16},
+    move(t, guest, t.alpha, t.beta, (t.alpha, t.beta))
+
+
+def move(t, guest, source, destination, ours):
+    """The guest moves, and the hosts of @ours answer meanwhile."""
+    loops = {host: t.query_loop(host, guest) for host in ours}
+    source.domain(guest.name).migrateToURI3(
+        destination.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16},
         jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER)
-    for host, loop in zip((t.alpha, t.beta), loops):
+    for host, loop in loops.items():
         t.check(loop.stop(), f"a query on {host.name} has no answer")
         wrong = [error for error in loop.unexpected(
             (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID))
@@ -198,6 +207,24 @@ def answered_on_both(t, guest):
         t.check(loop.times and not wrong, f"on {host.name}: {wrong[:1]}")
         t.log(f"{host.name}: {len(loop.times)} answers, slowest {loop.slowest():.2f} s")
     guest.check_alive()
+
+
+def two_debians(t, ours):
+    """A guest moves from a host of one release of Debian to one of the next, and back. What
+    it is made of is what the older QEMU has."""
+    t.newer = ("beta",)
+    guest = t.guest()
+    for host in (t.alpha, t.beta):
+        if host.name in ours:
+            t.install(host, restarted=True)
+    t.learn(guest.start(t.alpha))
+    versions = [(host.conn.getLibVersion(), host.conn.getVersion()) for host in (t.alpha, t.beta)]
+    t.log(f"libvirt and QEMU: {versions}, ours on {ours}")
+    t.check(all(old < new for old, new in zip(*versions)), f"no newer release: {versions}")
+    answering = [host for host in (t.alpha, t.beta) if host.name in ours]
+    for _ in range(2):
+        move(t, guest, t.alpha, t.beta, answering)
+        move(t, guest, t.beta, t.alpha, answering)
 
 
 def check_command(t):
@@ -314,12 +341,18 @@ CASES = {
     "purge": (purge,),
     "two-hosts": (two_hosts,),
 }
+# Debian's packages on either side, or ours on both
+TWO_DEBIANS = {
+    "two-debians/ours": (two_debians, ("alpha", "beta")),
+    "two-debians/older-stock": (two_debians, ("beta",)),
+    "two-debians/newer-stock": (two_debians, ("alpha",)),
+}
 
 
 def main(folder):
     libvirt.registerErrorHandler(lambda *_: None, None)
     test = RootTest(folder, ARGS)
-    function, *kind = CASES[ARGS.case]
+    function, *kind = {**CASES, **TWO_DEBIANS}[ARGS.case]
     try:
         function(test, *kind)
         deaths = test.deaths()
@@ -344,8 +377,11 @@ if __name__ == "__main__":
     PARSER.add_argument("--release", required=True, help="of Debian")
     for line in ("install", "pin", "take-back"):
         PARSER.add_argument(f"--{line}", required=True, help="what scripts/package prints")
+    PARSER.add_argument("--newer-root", help="the same of the next release, for two-debians")
+    PARSER.add_argument("--newer-install", help="its line")
     PARSER.add_argument("--tools", required=True, help="folder with our tools and the guest")
     PARSER.add_argument("--work", required=True, help="folder of all these")
-    PARSER.add_argument("case", choices=CASES, metavar="CASE", help=", ".join(CASES))
+    PARSER.add_argument("case", choices=(*CASES, *TWO_DEBIANS), metavar="CASE",
+                        help=", ".join((*CASES, *TWO_DEBIANS)))
     ARGS = PARSER.parse_args()
     sys.exit(sandbox.run(main, ARGS.work, f"root-{ARGS.case.replace('/', '-')}"))

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / 'tests'))
 
-from packages.in_roots import CASES  # noqa: E402
+from packages.in_roots import CASES, TWO_DEBIANS  # noqa: E402
 
 GROUP = 'packages'
 HERE = TOP / 'tests' / 'packages'
@@ -53,14 +53,17 @@ def number(request):
 
 
 @pytest.fixture(scope='module')
-def lines(request, number):
-    """How the release's packages are installed and so on; they are built with --full, else
-    an earlier build's"""
+def lines_of(request):
+    """A function that returns how a release's packages are installed and so on; they are
+    built with --full, else an earlier build's"""
     script = TOP / 'scripts' / 'package'
-    if not request.config.getoption('full', False) \
-            and subprocess.run([script, '--release', number, '--is-built'], check=False).returncode:
-        pytest.skip(f'scripts/package --release {number} has not built the packages of this state')
-    return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
+
+    def ask(number):
+        if not request.config.getoption('full', False) \
+                and subprocess.run([script, '--release', number, '--is-built'], check=False).returncode:
+            pytest.skip(f'scripts/package --release {number} has not built the packages of this state')
+        return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
+    return ask
 
 
 @pytest.fixture(scope='module', ids=('here', 'debian-13'),
@@ -283,20 +286,39 @@ def test_autosetup(source, tmp_path):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('case', [
     pytest.param(case, marks=() if case in QUICK else pytest.mark.slow) for case in CASES])
-def test_root(case, lines, number):
+def test_root(case, lines_of, number):
     """Installed, pinned and taken back in a real root, see in_roots.py."""
-    root = run(HERE / 'hosts-root', number).splitlines()[-1]
+    in_roots(case, number, lines_of(number))
+
+
+@in_turn
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize('case', TWO_DEBIANS)
+def test_two_debians(case, lines_of):
+    """Hosts of Debian 12 and 13: QEMU 7.2 and 10.0"""
+    newer = lines_of('13')
+    in_roots(case, '12', lines_of('12'), '--newer-root', hosts_root('13'),
+             '--newer-install', newer['install'])
+
+
+def hosts_root(number):
+    return run(HERE / 'hosts-root', number).splitlines()[-1]
+
+
+def in_roots(case, number, lines, *more):
+    """Runs @case of in_roots.py on hosts of the release of Debian @number."""
     tools = shell('. "$top/tests/harness/tools.sh"; need_packages package-test && ensure_tools "$work" '
                   '&& echo "$TOOLS"').splitlines()[-1]
     log = WORK / 'log' / 'packages' / f'{number}-{case.replace("/", "-")}.log'
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('w') as output:
         status = subprocess.run(
-            [sys.executable, '-B', HERE / 'in_roots.py', case, '--root', root, '--release', number,
-             '--repository', WORK / 'packages' / number / 'repository', '--tools', tools,
-             '--work', WORK, '--install', lines['install'], '--pin', lines['pin'],
-             '--take-back', lines['take back']],
+            [sys.executable, '-B', HERE / 'in_roots.py', case, '--root', hosts_root(number),
+             '--release', number, '--repository', WORK / 'packages' / number / 'repository',
+             '--tools', tools, '--work', WORK, '--install', lines['install'], '--pin', lines['pin'],
+             '--take-back', lines['take back'], *more],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
-    lines = log.read_text(errors='replace').splitlines()
+    said = log.read_text(errors='replace').splitlines()
     if status:
-        pytest.fail(f'{lines[-1] if lines else status}; log {log}', pytrace=False)
+        pytest.fail(f'{said[-1] if said else status}; log {log}', pytrace=False)

@@ -432,10 +432,10 @@ class JobsUnit:
                 self._ask(job, found, asked, [*QUERIES, *HARMLESS])
                 if not job.is_open():
                     raise phases.NotHeld(f"{stretch.name} was left meanwhile")
+            # No call that still waits is in the way of these.
+            with stretch.hold(self.t) as job:
                 for call in ("suspend", "domjobabort"):
-                    if not any(result["verdict"] == "waits" for name, result in found.items()
-                               if name != "set-memory"):
-                        self._ask(job, found, asked, [call])
+                    self._ask(job, found, asked, [call])
             with stretch.hold(self.t) as job:
                 self._ask(job, found, asked, ["destroy"])
         except (phases.NotHeld, Failure, HostError, libvirt.libvirtError, OSError) as error:

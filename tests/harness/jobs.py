@@ -510,6 +510,47 @@ class SnapshotFormat(Job):
         super()._wait_open()
 
 
+class SnapshotInternal(Job):
+    """An internal snapshot of a domain that runs: its memory goes to a slow disk"""
+
+    name = "snapshot-internal"
+    async_job = "snapshot"
+    abortable = False
+
+    def make_guest(self):
+        guest = self.t.guest(disk_format="qcow2")
+        # What is offered by NBD does not grow.
+        os.truncate(guest.disk, 1 << 30)
+        slow_disk(self.t, guest, "write")
+        return guest
+
+    def call(self, domain):
+        domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
+
+
+class SnapshotInternalDelete(Job):
+    """The deletion of one, by a QEMU that does not answer"""
+
+    name = "snapshot-internal-delete"
+    async_job = "snapshot"
+    abortable = False
+
+    def make_guest(self):
+        return self.t.guest(disk_format="qcow2")
+
+    def prepare(self):
+        self.domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
+        self.stopped = self.host.qemu_pid(self.guest.name)
+        os.kill(self.stopped, signal.SIGSTOP)
+
+    def call(self, domain):
+        domain.snapshotLookupByName("s").delete()
+
+    def let_go(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.stopped, signal.SIGCONT)
+
+
 class SnapshotDelete(Job):
     """Deletion of an external snapshot: the overlay is committed to a slow base"""
 
@@ -649,6 +690,22 @@ class Start(Job):
     def let_go(self):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.stopped, signal.SIGCONT)
+
+
+class SnapshotRevert(Start):
+    """A domain that is off reverts to an internal snapshot of when it ran."""
+
+    name = "snapshot-revert"
+
+    def make_guest(self):
+        return self.t.guest(disk_format="qcow2")
+
+    def prepare(self):
+        self.domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
+        super().prepare()
+
+    def call(self, domain):
+        domain.revertToSnapshot(domain.snapshotLookupByName("s"))
 
 
 KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,

@@ -326,7 +326,8 @@ ensure_build() {
 configure_ours() {
     local build=$1
     shift
-    ! grep -q '"name": "tests", "value": true' \
+    # Newer versions of meson write a line for each field.
+    ! grep -qz '"name": "tests",[[:space:]]*"value": true' \
         "$build/meson-info/intro-buildoptions.json" 2>/dev/null || return 0
     rm -rf "$build" && meson setup "$build" "$top" -Dtests=true "$@"
 }

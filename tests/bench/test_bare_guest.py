@@ -50,6 +50,12 @@ class Machine:
             self._answers = self._socket.makefile()
             self._answers.readline()
             self.qmp("qmp_capabilities")
+        except ConnectionError as error:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(TIMEOUT)
+            why = self.why_ended()
+            self.end()
+            raise Failure(f"{error}: {why}") from error
         except BaseException:
             self.end()      # nobody else knows of it
             raise

@@ -15,10 +15,6 @@ from conftest import TOP
 ORDER = "series"
 pytestmark = [pytest.mark.xdist_group("series"), pytest.mark.timeout(1800)]
 
-# How long scripts/apply may take on two cores, in seconds. It takes 29 and 5.7 on a machine
-# where it took 41 and 12.5 with a git call or five for each step.
-MOST_EMPTY, MOST_FILLED = 45, 8
-
 
 def git(tree, *args):
     return subprocess.run(["git", "-C", str(tree), *args], check=True, text=True,
@@ -72,25 +68,15 @@ def applied(scratch, logged):
     return scratch.folder / "applied"
 
 
-@pytest.mark.alone
 @pytest.mark.release
 def test_apply(scratch, applied, logged, tell):
     empty, empty_cpu = scratch.took["applied"]
-    # The least of several if need be: somebody else may use the processors.
-    if empty >= MOST_EMPTY:
-        shutil.rmtree(scratch.folder / "cache")
-        scratch.apply(logged, "again")
-        empty, empty_cpu = min(scratch.took["again"], scratch.took["applied"])
-    for _ in range(3):
-        again = scratch.apply(logged, "again")
-        filled, filled_cpu = scratch.took["again"]
-        if filled < MOST_FILLED:
-            break
+    again = scratch.apply(logged, "again")
+    filled, filled_cpu = scratch.took["again"]
     assert same_bytes(applied, again), "other bytes from the cache"
     said = (f"{empty:.1f} s with an empty cache, {filled:.1f} s with a filled one "
             f"(CPU time: {empty_cpu:.1f} s, {filled_cpu:.1f} s)")
-    assert empty < MOST_EMPTY and filled < MOST_FILLED, \
-        f"{said}; wanted: less than {MOST_EMPTY} and {MOST_FILLED}"
+    assert filled_cpu < empty_cpu / 2, f"{said}: the cache is of no use"
     tell(said)
 
 

@@ -481,8 +481,8 @@ class SnapshotPaused(SnapshotMemory):
 
 
 class SnapshotFormat(Job):
-    """An external snapshot whose memory is written, and whose new image is formatted on a slow
-    server"""
+    """An external snapshot whose memory has been written, and whose new image is being
+    formatted on a slow server"""
 
     name = "snapshot-format"
     async_job = "snapshot"
@@ -646,6 +646,15 @@ class BackupPull(Backup):
 HEADER = struct.Struct("=16s5I56x")
 
 
+def read_first(host, saved):
+    """How much of the saved image @saved libvirt reads before it opens it once more, in bytes"""
+    if host.conn.getLibVersion() < READS_TWICE:
+        return 0
+    # struct _virQEMUSaveHeader, and the XML and the cookie behind it
+    with open(saved, "rb") as file:
+        return HEADER.size + HEADER.unpack(file.read(HEADER.size))[2]
+
+
 class Restore(Job):
     """The start of a domain out of a saved image"""
 
@@ -659,12 +668,7 @@ class Restore(Job):
         saved = os.path.join(self.guest.folder, f"saved.{self.count}")
         self.domain.save(saved)
         self.path = f"{saved}.slow"
-        first = 0
-        if self.host.conn.getLibVersion() >= READS_TWICE:
-            # struct _virQEMUSaveHeader, and the XML and the cookie behind it
-            with open(saved, "rb") as file:
-                first = HEADER.size + HEADER.unpack(file.read(HEADER.size))[2]
-        self.fed = feed_slowly(saved, self.path, first)
+        self.fed = feed_slowly(saved, self.path, read_first(self.host, saved))
 
     def run_call(self):
         """There is no domain to call yet."""
@@ -697,12 +701,42 @@ class SnapshotRevert(Start):
 
     name = "snapshot-revert"
 
+    def is_open(self):
+        # Which of them depends on the release.
+        status = self.host.status_job(self.guest.name)
+        return status is not None and status.get("async") in ("start", "snapshot")
+
     def make_guest(self):
         return self.t.guest(disk_format="qcow2")
 
     def prepare(self):
         self.domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
         super().prepare()
+
+    def call(self, domain):
+        domain.revertToSnapshot(domain.snapshotLookupByName("s"))
+
+
+class RevertExternal(Job):
+    """A domain that is off reverts to an external snapshot of when it ran: its memory is
+    read."""
+
+    name = "revert-external"
+    async_job = "snapshot"
+    abortable = False
+
+    def prepare(self):
+        memory, overlay = (os.path.join(self.guest.folder, name) for name in ("memory", "overlay"))
+        self.domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <name>s</name>
+              <memory snapshot='external' file='{memory}'/>
+              <disks><disk name='vda' snapshot='external'><source file='{overlay}'/></disk></disks>
+            </domainsnapshot>""", 0)
+        self.domain.destroy()
+        os.rename(memory, f"{memory}.data")
+        self.fed = feed_slowly(f"{memory}.data", memory, read_first(self.host, f"{memory}.data"),
+                               8 * SLOW)
 
     def call(self, domain):
         domain.revertToSnapshot(domain.snapshotLookupByName("s"))

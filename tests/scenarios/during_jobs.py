@@ -8,7 +8,7 @@ import time
 import libvirt
 
 from harness import jobs, queries
-from harness.scenario import scenario
+from harness.scenario import Skip, scenario
 
 # Seconds
 MEDIAN_LIMIT = 2
@@ -115,12 +115,37 @@ def abort_format(t):
         t.check(error and error.get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED,
                 f"the aborted snapshot ended with: {error}")
         t.check_no_job(job.host, job.guest)
+        last = job.domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+        t.check(last["type"] != libvirt.VIR_DOMAIN_JOB_COMPLETED, f"the last job is told as {last}")
         t.check(not job.domain.listAllSnapshots(), "there is a snapshot")
         t.check("new-image" not in job.domain.XMLDesc() and "nbd" not in job.domain.XMLDesc(),
                 "the guest writes to the new image")
         job.guest.check_alive()
         job.reopen()
     t.check(job.wait_end(60) is None, f"not aborted, the snapshot failed: {job.wait_end()}")
+    job.guest.check_alive()
+
+
+# The first libvirt that reverts to an external snapshot, in a job that admits an abort
+REVERTS = 9_009_000
+
+
+@scenario(other=True, stock_fails="it says that it aborted, and the domain has reverted")
+def abort_revert(t):
+    """A revert has stopped the domain, so that nothing is left to go back to: an abort is
+    refused, and the revert goes on."""
+    job = jobs.RevertExternal()
+    job.set_up(t)
+    if job.host.conn.getLibVersion() < REVERTS:
+        raise Skip("this release does not revert to an external snapshot")
+    job.reopen()
+    try:
+        t.timed(5, job.host.connect().lookupByName(job.guest.name).abortJob, "abort")
+        t.fail("the abort succeeded")
+    except libvirt.libvirtError as error:
+        t.check(error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID, f"the abort: {error}")
+    t.check(job.wait_end(60) is None, f"the revert failed: {job.wait_end()}")
+    t.check("overlay" not in job.domain.XMLDesc(), "the domain has not reverted")
     job.guest.check_alive()
 
 

@@ -26,13 +26,26 @@ identifier vm;
 +int
 +qemuDomainObjCheckAborted(virDomainObj *vm)
 +{
-+    if (vm->job->asyncOwner != virThreadSelfID() || !vm->job->abortJob)
++    virDomainJobObj *job = vm->job;
++
++    if (job->asyncOwner != virThreadSelfID() || !job->abortJob)
 +        return 0;
 +
-+    if (vm->job->current)
-+        vm->job->current->status = VIR_DOMAIN_JOB_STATUS_CANCELED;
++    if (job->current) {
++        /* It was QEMU's migration that was cancelled, or this is the cleanup. */
++        if (job->current->status == VIR_DOMAIN_JOB_STATUS_CANCELED &&
++            virGetLastErrorCode() != VIR_ERR_OK)
++            return -1;
++
++        job->current->status = VIR_DOMAIN_JOB_STATUS_CANCELED;
++
++        /* QEMU's migration has completed, its job has not. */
++        if (job->completed && job->completed->started == job->current->started)
++            g_clear_pointer(&job->completed, virDomainJobDataFree);
++    }
++
 +    virReportError(VIR_ERR_OPERATION_ABORTED, _("%1$s: %2$s"),
-+                   virDomainAsyncJobTypeToString(vm->job->asyncJob),
++                   virDomainAsyncJobTypeToString(job->asyncJob),
 +                   _("canceled by client"));
 +    return -1;
 +}

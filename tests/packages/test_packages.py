@@ -294,7 +294,7 @@ def test_root(case, lines_of, number):
 @in_turn
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize('case', TWO_DEBIANS)
+@pytest.mark.parametrize('case', TWO_DEBIANS, ids=lambda case: case.partition('/')[2])
 def test_two_debians(case, lines_of):
     """Hosts of Debian 12 and 13: QEMU 7.2 and 10.0"""
     newer = lines_of('13')

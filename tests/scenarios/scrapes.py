@@ -138,8 +138,8 @@ def compared(t, rounds):
 
 @scenario(timeout=300, needs_stock=True)
 def scrapes_fail_no_more_than_on_stock(t):
-    """A few of each"""
-    compared(t, 4)
+    """Two of each"""
+    compared(t, 2)
 
 
 @scenario(slow=True, timeout=900, needs_stock=True)

@@ -50,7 +50,7 @@ JOBS = "jobs"
 LIMIT = 3               # after which a call counts as one that waits
 SWITCHOVER_LIMIT = 5    # in a switchover, where the series has queries wait on the source
 DESTROY_LIMIT = 13      # libvirt kills a QEMU that does not end after 10
-UNIT_TIMEOUT = 900
+UNIT_TIMEOUT = 120      # for each phase or stretch
 
 # Phases that are held at a time on each build
 TEAMS = 2
@@ -500,7 +500,7 @@ class Availability:
                                        stderr=subprocess.STDOUT)
             self.processes.add(process)
             try:
-                process.wait(UNIT_TIMEOUT)
+                process.wait(UNIT_TIMEOUT * max(len(names), 4))
             except subprocess.TimeoutExpired:
                 process.terminate()
                 process.wait()

@@ -193,12 +193,23 @@ def answered_on_both(t, guest):
     move(t, guest, t.alpha, t.beta, (t.alpha, t.beta))
 
 
-def move(t, guest, source, destination, ours):
+def p2p(domain, destination, parameters, flags=libvirt.VIR_MIGRATE_PEER2PEER):
+    domain.migrateToURI3(destination.uri, parameters, jobs.MIGRATE_FLAGS | flags)
+
+
+def tunnelled(domain, destination, parameters):
+    p2p(domain, destination, parameters,
+        libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_TUNNELLED)
+
+
+def direct(domain, destination, parameters):
+    domain.migrate3(destination.connect(), parameters, jobs.MIGRATE_FLAGS)
+
+
+def move(t, guest, source, destination, ours, migrate=p2p):
     """The guest moves, and the hosts of @ours answer meanwhile."""
     loops = {host: t.query_loop(host, guest) for host in ours}
-    source.domain(guest.name).migrateToURI3(
-        destination.uri, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16},
-        jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER)
+    migrate(source.domain(guest.name), destination, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16})
     for host, loop in loops.items():
         t.check(loop.stop(), f"a query on {host.name} has no answer")
         wrong = [error for error in loop.unexpected(
@@ -222,9 +233,10 @@ def two_debians(t, ours):
     t.log(f"libvirt and QEMU: {versions}, ours on {ours}")
     t.check(all(old < new for old, new in zip(*versions)), f"no newer release: {versions}")
     answering = [host for host in (t.alpha, t.beta) if host.name in ours]
-    for _ in range(2):
-        move(t, guest, t.alpha, t.beta, answering)
-        move(t, guest, t.beta, t.alpha, answering)
+    for migrate in (p2p, tunnelled, direct):
+        t.log(migrate.__name__)
+        move(t, guest, t.alpha, t.beta, answering, migrate)
+        move(t, guest, t.beta, t.alpha, answering, migrate)
 
 
 def check_command(t):

@@ -11,6 +11,9 @@
 
 virQEMUDriver driver;
 
+/* What is known of the host is in it. */
+static virFileCache *hostCache;
+
 /* The emulator is a name in the file: none is run. */
 static bool
 fuzzCapsIsValid(void *data G_GNUC_UNUSED,
@@ -71,9 +74,10 @@ fuzzInit(void)
         qemuTestDriverInit(&driver) < 0)
         abort();
 
-    virObjectUnref(driver.qemuCapsCache);
+    hostCache = driver.qemuCapsCache;
     if (!(driver.qemuCapsCache = virFileCacheNew("/dev/null", "xml", &fuzzCapsHandlers)))
         abort();
+    virFileCacheSetPriv(driver.qemuCapsCache, virFileCacheGetPriv(hostCache));
 
     virSetErrorFunc(NULL, fuzzIgnoreError);
 }

@@ -52,18 +52,25 @@ def number(request):
         shell('. "$top/packaging/release.sh"; use_release && echo $release')
 
 
-@pytest.fixture(scope='module')
-def lines_of(request):
-    """A function that returns how a release's packages are installed and so on; they are
-    built with --full, else an earlier build's"""
+def lines_of(request, number):
+    """How the packages of a release are installed and so on; they are built with --full, else
+    an earlier build's. For fixtures, so that it is asked once."""
     script = TOP / 'scripts' / 'package'
+    if not request.config.getoption('full', False) \
+            and subprocess.run([script, '--release', number, '--is-built'], check=False).returncode:
+        pytest.skip(f'scripts/package --release {number} has not built the packages of this state')
+    return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
 
-    def ask(number):
-        if not request.config.getoption('full', False) \
-                and subprocess.run([script, '--release', number, '--is-built'], check=False).returncode:
-            pytest.skip(f'scripts/package --release {number} has not built the packages of this state')
-        return dict(re.findall('(?m)^(install|pin|take back): +(.+)', run(script, '--release', number)))
-    return ask
+
+@pytest.fixture(scope='module')
+def lines(request, number):
+    return lines_of(request, number)
+
+
+@pytest.fixture(scope='module')
+def lines_of_both(request):
+    """Those of Debian 12 and of Debian 13"""
+    return lines_of(request, '12'), lines_of(request, '13')
 
 
 @pytest.fixture(scope='module', ids=('here', 'debian-13'),
@@ -286,19 +293,19 @@ def test_autosetup(source, tmp_path):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('case', [
     pytest.param(case, marks=() if case in QUICK else pytest.mark.slow) for case in CASES])
-def test_root(case, lines_of, number):
+def test_root(case, lines, number):
     """Installed, pinned and taken back in a real root, see in_roots.py."""
-    in_roots(case, number, lines_of(number))
+    in_roots(case, number, lines)
 
 
 @in_turn
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('case', TWO_DEBIANS, ids=lambda case: case.partition('/')[2])
-def test_two_debians(case, lines_of):
+def test_two_debians(case, lines_of_both):
     """Hosts of Debian 12 and 13: QEMU 7.2 and 10.0"""
-    newer = lines_of('13')
-    in_roots(case, '12', lines_of('12'), '--newer-root', hosts_root('13'),
+    older, newer = lines_of_both
+    in_roots(case, '12', older, '--newer-root', hosts_root('13'),
              '--newer-install', newer['install'])
 
 

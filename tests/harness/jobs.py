@@ -271,6 +271,14 @@ class Job:
         self.t.check_startable(self.host, self.guest)
 
 
+class StoppedJob(Job):
+    """A job that waits for a QEMU whose process, self.stopped, has been stopped"""
+
+    def let_go(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.stopped, signal.SIGCONT)
+
+
 class MigrationOut(Job):
     name = "migrate-out"
     async_job = "migration out"
@@ -528,7 +536,7 @@ class SnapshotInternal(Job):
         domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
 
 
-class SnapshotInternalDelete(Job):
+class SnapshotInternalDelete(StoppedJob):
     """The deletion of one, by a QEMU that does not answer"""
 
     name = "snapshot-internal-delete"
@@ -545,10 +553,6 @@ class SnapshotInternalDelete(Job):
 
     def call(self, domain):
         domain.snapshotLookupByName("s").delete()
-
-    def let_go(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.stopped, signal.SIGCONT)
 
 
 class SnapshotDelete(Job):
@@ -675,7 +679,7 @@ class Restore(Job):
         self.host.connect().restore(self.path)
 
 
-class Start(Job):
+class Start(StoppedJob):
     """The start of a domain whose QEMU does not answer its monitor yet"""
 
     name = async_job = "start"
@@ -690,10 +694,6 @@ class Start(Job):
 
     def call(self, domain):
         domain.create()
-
-    def let_go(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.stopped, signal.SIGCONT)
 
 
 class SnapshotRevert(Start):

@@ -110,7 +110,9 @@ def pytest_runtest_protocol(item, nextitem):
         report = pytest.TestReport(item.nodeid, item.location, {}, "passed", None, when)
         if when == "call":
             report.outcome, report.duration = outcome, seconds
-            report.longrepr = (str(item.path), 0, reason) if outcome == "skipped" else reason
+            report.longrepr = {"passed": None, "skipped": (str(item.path), 0, reason)}.get(
+                outcome, reason)
+            report.told = reason if outcome == "passed" else ""
         report.shown = shown(item)
         hook.pytest_runtest_logreport(report=report)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -120,7 +122,8 @@ def pytest_runtest_protocol(item, nextitem):
 
 
 def run(item):
-    """Runs a scenario. Returns its outcome, the reason if it has not passed, and seconds."""
+    """Runs a scenario. Returns its outcome, the reason for it, or what one that has passed
+    tells, and seconds."""
     config, series, entry = item.config, item.config.series, item.obj.scenario
     try:
         series.prepare(entry.needs_stock)
@@ -156,7 +159,8 @@ def run(item):
     seconds = time.monotonic() - began
     if status == 0:
         os.unlink(stacks)
-        return "passed", None, seconds
+        with open(result) as file:
+            return "passed", json.load(file), seconds
     if not in_time:
         reason = f"not done after {limit} s{where(item.path, stacks)}"
     else:
@@ -208,6 +212,8 @@ def _main(item, folder, result):
     reports = runtestprotocol(item, log=False, nextitem=None)
     error = item.stash.get(FAILED, None)
     if error is None:
+        with open(result, "w") as file:
+            json.dump(item.stash[TEST].told if TEST in item.stash else "", file)
         return 0
     for report in reports:
         if not report.passed:

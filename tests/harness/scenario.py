@@ -74,6 +74,7 @@ class Test:
         self._valgrind = valgrind
         self.tools = tools
         self.log_file = log_file
+        self.told = ""
         self.qemu_conf = ""     # to be set before the first use of a host
         self.libvirtd_conf = ""     # as well
         self._caches = caches
@@ -126,6 +127,10 @@ class Test:
         guest = Guest(self.folder, self.tools, **settings)
         self._guests.append(guest)
         return guest
+
+    def tell(self, text):
+        """If the scenario passes, the line that says so ends with the last @text."""
+        self.told = text
 
     def log(self, text):
         print(f"{time.strftime('%H:%M:%S')} {text}", file=self.log_file, flush=True)

@@ -19,7 +19,6 @@ import threading
 import time
 
 import libvirt
-import pytest
 
 from harness import faults, jobs, phases, sandbox
 from harness.bare_guest import BareGuest
@@ -116,11 +115,6 @@ LOST = "postcopy_ram_listen_thread: loadvm failed"
 ASSERTION = "qcow2_get_specific_info: Assertion `false' failed"
 FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE | libvirt.VIR_MIGRATE_PERSIST_DEST
 ERRORS = (Failure, GuestFault, HostError, TimeoutError, phases.NotHeld, libvirt.libvirtError)
-
-
-def pytest_generate_tests(metafunc):
-    if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", [metafunc.config.option.seed])
 
 
 # --- the draw ------------------------------------------------------------------
@@ -532,7 +526,7 @@ def one_round(t, plan, kept):
     return this.states
 
 
-def plans(t, option, seed):
+def plans(t, option):
     """The rounds to run: the one of --replay, or those of the seed while there is time"""
     if option.replay:
         with open(option.replay) as file:
@@ -541,14 +535,13 @@ def plans(t, option, seed):
     end = time.monotonic() + 60 * option.minutes
     number = 0
     while time.monotonic() < end:
-        yield draw(f"{seed}.{number}")
+        yield draw(f"{option.seed}.{number}")
         number += 1
-    t.log(f"{number} rounds of seed {seed}")
+        t.tell(f"seed {option.seed}, {number} rounds")
 
 
-@pytest.mark.soak
 @scenario(timeout=lambda option: 60 * option.minutes + 300)
-def chaos(t, request, seed):
+def chaos(t, request):
     """Whatever happens to a job, the guest is where it may be, and nothing is left behind."""
     config = request.config
     kept = Kept()
@@ -556,7 +549,7 @@ def chaos(t, request, seed):
     small = os.path.join(t.folder, "small")
     os.mkdir(small)
     sandbox.mount("tmpfs", small, "tmpfs", 0, "size=2m")    # before the hosts copy the mounts
-    for plan in plans(t, config.option, seed):
+    for plan in plans(t, config.option):
         text = json.dumps(plan)
         t.log(f"round {text}")
         began = time.monotonic()

@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -193,23 +195,67 @@ def answered_on_both(t, guest):
     move(t, guest, t.alpha, t.beta, (t.alpha, t.beta))
 
 
-def p2p(domain, destination, parameters, flags=libvirt.VIR_MIGRATE_PEER2PEER):
-    domain.migrateToURI3(destination.uri, parameters, jobs.MIGRATE_FLAGS | flags)
+def p2p(guest, source, destination, parameters, flags=libvirt.VIR_MIGRATE_PEER2PEER):
+    source.connect().lookupByName(guest.name).migrateToURI3(
+        destination.uri, parameters, jobs.MIGRATE_FLAGS | flags)
 
 
-def tunnelled(domain, destination, parameters):
-    p2p(domain, destination, parameters,
-        libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_TUNNELLED)
+def tunnelled(*how):
+    p2p(*how, libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_TUNNELLED)
 
 
-def direct(domain, destination, parameters):
-    domain.migrate3(destination.connect(), parameters, jobs.MIGRATE_FLAGS)
+def direct(guest, source, destination, parameters, flags=0):
+    source.connect().lookupByName(guest.name).migrate3(
+        destination.connect(), parameters, jobs.MIGRATE_FLAGS | flags)
+
+
+def storage(guest, source, destination, parameters):
+    """The disk is copied, to a file beside it."""
+    copy = f"{guest.disk}.copy"
+    with open(copy, "wb") as file:
+        file.truncate(os.path.getsize(guest.disk))
+    xml = source.domain(guest.name).XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+    direct(guest, source, destination, {
+        **parameters, libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS: ["vda"],
+        libvirt.VIR_MIGRATE_PARAM_DEST_XML: xml.replace(guest.disk, copy),
+    }, libvirt.VIR_MIGRATE_NON_SHARED_DISK)
+    guest.disk = copy
+
+
+def postcopy(guest, source, destination, parameters):
+    """Half of the memory, at most, has been sent when post-copy begins."""
+    errors = []
+
+    def run():
+        try:
+            direct(guest, source, destination, {
+                **parameters, libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 2,
+                libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 16}, libvirt.VIR_MIGRATE_POSTCOPY)
+        except libvirt.libvirtError as error:
+            errors.append(str(error))
+
+    domain = source.domain(guest.name)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while thread.is_alive() and domain.jobStats().get("data_processed", 0) < 2 << 20:
+        if time.monotonic() > deadline:
+            raise Failure("the migration moves no data")
+        time.sleep(0.05)
+    domain.migrateStartPostCopy()
+    thread.join(120)
+    if thread.is_alive() or errors:
+        raise Failure(f"post-copy: {errors or 'the migration has not ended'}")
+    state = destination.domain(guest.name).state()
+    if state != [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY]:
+        raise Failure(f"the guest has not arrived by post-copy: {state}")
 
 
 def move(t, guest, source, destination, ours, migrate=p2p):
     """The guest moves, and the hosts of @ours answer meanwhile."""
-    loops = {host: t.query_loop(host, guest) for host in ours}
-    migrate(source.domain(guest.name), destination, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16})
+    loops = {host: t.query_loop(host, guest, postcopy=migrate is postcopy and host is destination)
+             for host in ours}
+    migrate(guest, source, destination, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16})
     for host, loop in loops.items():
         t.check(loop.stop(), f"a query on {host.name} has no answer")
         wrong = [error for error in loop.unexpected(
@@ -233,10 +279,12 @@ def two_debians(t, ours):
     t.log(f"libvirt and QEMU: {versions}, ours on {ours}")
     t.check(all(old < new for old, new in zip(*versions)), f"no newer release: {versions}")
     answering = [host for host in (t.alpha, t.beta) if host.name in ours]
-    for migrate in (p2p, tunnelled, direct):
+    for migrate in (p2p, tunnelled, direct, storage, postcopy):
         t.log(migrate.__name__)
         move(t, guest, t.alpha, t.beta, answering, migrate)
         move(t, guest, t.beta, t.alpha, answering, migrate)
+    t.alpha.domain(guest.name).destroy()
+    guest.check_disk()
 
 
 def check_command(t):

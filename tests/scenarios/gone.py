@@ -10,7 +10,7 @@ import time
 
 import libvirt
 
-from harness import jobs, phases, relay
+from harness import jobs, phases, queries, relay
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
 
@@ -269,3 +269,28 @@ def queries_while_deleting_when_off(t):
         t.log(f"{len(loop.times)} answers, {len(loop.errors)} errors")
         t.check(not wrong, f"a query failed with: {wrong[:1]}")
         t.timed(START_LIMIT, domain.create, "start")
+
+
+@scenario(other=True, stock_fails="queries wait, or are let to a QEMU that is being started")
+def queries_while_reverting(t):
+    """A domain that is off reverts to a snapshot of when it ran, for which libvirt starts a
+    QEMU: queries that wait are not let to it before it can answer, and what libvirt knows by
+    itself it tells at once."""
+    job = jobs.SnapshotRevert()
+    job.open(t)
+    domain = t.alpha.connect().lookupByName(job.guest.name)
+    t.timed(AT_ONCE, domain.jobStats, "job statistics")
+    t.timed(AT_ONCE, lambda: queries.domain_stats(domain), "statistics")
+    job.let_go()
+    t.check(job.wait_end(60) is None, f"the revert failed: {job.wait_end()}")
+    for _ in range(3):
+        destroy(t, t.alpha, job.guest)
+        loop = t.query_loop(t.alpha, job.guest, clients=DELETERS, calls=("block",))
+        try:
+            t.timed(60, lambda: job.call(domain), "the revert")
+        finally:
+            t.check(loop.stop(), "a query has not come back")
+        wrong = loop.unexpected((libvirt.VIR_ERR_OPERATION_INVALID,))
+        t.log(f"{len(loop.times)} answers, {len(loop.errors)} errors")
+        t.check(not wrong, f"a query failed with: {wrong[:1]}")
+    job.guest.check_alive()

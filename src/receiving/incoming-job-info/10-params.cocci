@@ -17,11 +17,16 @@ identifier jobData, type, params, nparams;
 + * @vm: locked domain object
 + *
 + * Returns true if @vm is being set up, or its guest arrives from another host or
-+ *         is loaded from a saved image.
++ *         is loaded from a saved image or a snapshot.
 + */
 +bool
 +qemuDomainObjIsArriving(virDomainObj *vm)
 +{
+#@ if >= 9.9.0
++    if (vm->job->asyncJob == VIR_ASYNC_JOB_SNAPSHOT)
++        return vm->job->current->operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
++
+#@ end
 +    return vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN ||
 +           vm->job->asyncJob == VIR_ASYNC_JOB_START;
 +}

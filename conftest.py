@@ -23,7 +23,7 @@ TOP = Path(__file__).resolve().parent
 TESTS = TOP / "tests"
 sys.path[:0] = [str(TESTS), str(TOP / "scripts")]
 
-from harness import record, sandboxed, verdicts  # noqa: E402
+from harness import corpus, record, sandboxed, verdicts  # noqa: E402
 from series.releases import version_of  # noqa: E402
 
 # What runs here lives long; only scenarios do without, see harness/__init__.py.
@@ -50,6 +50,8 @@ SETTINGS = {
     "source": "libvirt to test on: a tarball or a tree (default: by apt)",
     "markdown": "where to write the tables of the availability (default: among the logs)",
     "json": "where to write all that was measured for it (default: among the logs)",
+    "corpus": "the folder to keep status files and migration cookies of scenarios in, or to begin "
+              "the fuzzing of them with",
     "seed": "of the random faults (default: a new one)",
     "replay": "the file with a round of random faults to run again",
 }
@@ -72,6 +74,8 @@ def pytest_configure(config):
     # A second try (harness/verdicts.py) has the seed of the first.
     config.option.seed = config.option.seed or os.environ.setdefault(
         "SERIES_SEED", str(random.randrange(1 << 32)))
+    if config.option.corpus:
+        os.environ[corpus.FOLDER] = os.path.abspath(config.option.corpus)
     config.series = Series(config)
     os.makedirs(config.series.logs, exist_ok=True)
     config.pluginmanager.register(verdicts.Worker(config, config.series.logs))

@@ -58,12 +58,15 @@ def test_fuzz(series, commands, request, logged, tell, name):
     target = make(logged, commands, name)
     corpus = series.tree("series") / "tests" / CORPORA[name]
     assert list(corpus.glob("*-in.xml")), f"no input in {corpus}"
+    corpora = [corpus]
+    if request.config.option.corpus:
+        corpora.append(Path(request.config.option.corpus).absolute() / name)
     found, kept = (commands[0] / "fuzz" / name / what for what in ("found", "kept"))
     for path in (found, kept):
         path.mkdir(exist_ok=True)
     said = logged(target, f"-max_total_time={int(60 * request.config.option.minutes)}",
                   "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
-                  f"-dict={TESTS}/fuzz/words.dict", f"-artifact_prefix={kept}/", found, corpus,
+                  f"-dict={TESTS}/fuzz/words.dict", f"-artifact_prefix={kept}/", found, *corpora,
                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1",
                        "LSAN_OPTIONS": f"suppressions={TESTS}/harness/leaks.supp",
                        "UBSAN_OPTIONS": "print_stacktrace=1:suppressions="

@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ElementTree
 
 import libvirt
 
-from . import sandbox
+from . import corpus, sandbox
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 
@@ -127,9 +127,12 @@ class Host:
         for inside in FOLDERS.values():
             os.makedirs(os.path.join(self.folder, inside))
         self._fetch_cache()
+        filters = [JOB_FILTERS] if debug_jobs else []
+        if corpus.wanted():
+            filters.append(corpus.FILTER)
         self._write("libvirtd.conf", LIBVIRTD_CONF.format(
             port=self.port, uuid=uuid.uuid4(),
-            filters=JOB_FILTERS if debug_jobs else "") + libvirtd_conf)
+            filters=" ".join(filters)) + libvirtd_conf)
         self._write("qemu.conf", QEMU_CONF.format(
             port_min=49152 + 100 * index, port_max=49251 + 100 * index) + qemu_conf)
         self._hold_namespaces()
@@ -348,9 +351,12 @@ class Host:
     def status_job(self, name):
         """The attributes of the job in the domain's status file; None: no job."""
         try:
-            job = ElementTree.parse(self.status_path(name)).find("job")
+            with open(self.status_path(name), "rb") as file:
+                text = file.read()
         except FileNotFoundError:
             return None
+        corpus.keep("status", text)
+        job = ElementTree.fromstring(text).find("job")
         return None if job is None else dict(job.attrib)
 
     def config_path(self, name):

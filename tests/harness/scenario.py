@@ -15,7 +15,7 @@ import typing
 
 import libvirt
 
-from . import faults, queries, transitions
+from . import corpus, faults, queries, transitions
 from .guest import Guest
 from .host import Host
 
@@ -194,6 +194,7 @@ class Test:
         deaths = self.deaths()
         self.check(not deaths, "; ".join(deaths))
         for host in self._hosts.values():
+            corpus.keep_cookies(host.log)
             for guest in self._guests:
                 leak = faults.leaked_job(host, guest.name)
                 self.check(not leak, f"a job was left behind: {leak}")

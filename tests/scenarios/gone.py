@@ -14,7 +14,7 @@ from harness import jobs, phases, queries, relay
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
 
-from .during_jobs import DIED
+from .during_jobs import DIED, REVERTS, query_for_a_while
 
 # Seconds
 AT_ONCE = 3
@@ -294,3 +294,11 @@ def queries_while_reverting(t):
         t.log(f"{len(loop.times)} answers, {len(loop.errors)} errors")
         t.check(not wrong, f"a query failed with: {wrong[:1]}")
     job.guest.check_alive()
+    if t.alpha.conn.getLibVersion() < REVERTS:
+        return
+    # Memory that libvirt has written is read as in a restore.
+    loading = jobs.RevertExternal()
+    loading.open(t)
+    query_for_a_while(t, t.query_loop(t.alpha, loading.guest), 1)
+    t.check(loading.wait_end(60) is None, f"the revert failed: {loading.wait_end()}")
+    loading.guest.check_alive()

@@ -112,8 +112,8 @@ def pytest_runtest_protocol(item, nextitem):
             report.outcome, report.duration = outcome, seconds
             report.longrepr = {"passed": None, "skipped": (str(item.path), 0, reason)}.get(
                 outcome, reason)
-            report.told = reason if outcome == "passed" else ""
         report.shown = shown(item)
+        report.told = reason if outcome == "passed" else ""
         hook.pytest_runtest_logreport(report=report)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     # What was set up for the test before and is not for the next

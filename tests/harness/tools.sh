@@ -24,6 +24,7 @@ ensure_tools() {
     fi
     ln -sf "$work/build/tools/tools/virt-jobstorm" "$TOOLS/virt-jobstorm"
     ln -sf "$work/build/tools/tests/guest/check-disk" "$TOOLS/check-disk"
+    ln -sf "$work/build/tools/tests/guest/odd-qemu" "$TOOLS/odd-qemu"
     ln -sf "$work/build/tools/tests/guest/bare/bare-guest" "$TOOLS/bare-guest"
 
     "$top/tests/guest/fetch-kernel" "$work/guest" || return 1

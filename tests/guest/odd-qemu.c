@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * odd-qemu.c: a QEMU whose monitor sends odd events
+ *
+ * It is a domain's <emulator>. The process becomes the real QEMU, so that libvirt knows, stops
+ * and waits for that one. A child of it takes the place of QEMU's monitor: what libvirt listens
+ * on for QEMU is the child's, and QEMU gets a socket of the child's own. Without a monitor, as
+ * when libvirt asks what QEMU can do, there is no child.
+ *
+ * The file CONTROL, which each host of the tests has for itself, says what to do with events. It
+ * is looked at again for each message. Its first line is one of
+ *
+ *   twice               each event is sent twice
+ *   late MS [TEXT...]   each event is held back MS milliseconds, so that answers pass it; if
+ *                       there is a TEXT, each event that has one of them in it
+ *   reversed MS         events are kept until none has come for MS, and sent last one first
+ *   lost TEXT...        events with a TEXT in them are not sent
+ *   send WHEN [end]     what follows the line in the file, a part of a message or many of them,
+ *                       is sent. WHEN: "now", "before COMMAND" which libvirt gives, or "after
+ *                       COMMAND", that is after the answer to it. The file is removed then. With
+ *                       "end" the monitor's connection is closed.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONTROL "/var/lib/libvirt/odd"
+#define QEMU "/usr/bin/qemu-system-x86_64"
+#define MONITOR "socket,id=charmonitor,fd="
+#define EVENT "{\"timestamp\": "
+#define COMMAND "\"execute\":\""
+
+enum { BUFFER = 64 << 10, FDS = 16, LOOK_MS = 50 };
+
+typedef struct {
+    gint64 due;
+    char *line;
+} Event;
+
+static struct {
+    struct sockaddr_un address;     /* of QEMU's own monitor */
+    socklen_t length;
+    int listener;                   /* where libvirt connects to */
+    int process;                    /* QEMU's */
+    int libvirt, qemu;              /* connections, -1: none */
+    GString *begun;                 /* of a line of QEMU's */
+    GQueue *held;                   /* events, by when they are due */
+    bool answer_due;                /* after which to send something */
+    char **words;                   /* of the control file's first line */
+    char *rest;                     /* and what follows */
+    gsize rest_length;
+} odd = { .libvirt = -1, .qemu = -1 };
+
+static void
+look_at_control(void)
+{
+    g_autofree char *text = NULL, *line = NULL;
+    gsize length;
+    char *end;
+
+    g_clear_pointer(&odd.words, g_strfreev);
+    g_clear_pointer(&odd.rest, g_free);
+    odd.rest_length = 0;
+    if (g_file_get_contents(CONTROL, &text, &length, NULL) && (end = strchr(text, '\n'))) {
+        line = g_strndup(text, end - text);
+        odd.rest_length = length - strlen(line) - 1;
+        odd.rest = g_memdup2(end + 1, odd.rest_length);
+    }
+    odd.words = g_strsplit(line ? line : "", " ", -1);
+}
+
+/* Is the word @i of the control file @word? */
+static bool
+says(guint i, const char *word)
+{
+    return g_strv_length(odd.words) > i && strcmp(odd.words[i], word) == 0;
+}
+
+static gint64
+milliseconds(void)
+{
+    return g_get_monotonic_time() / 1000 +
+           (odd.words[0] && odd.words[1] ? atoi(odd.words[1]) : 0);
+}
+
+/* To libvirt; whether it is gone is noticed when it is read from. */
+static void
+tell(const char *data, gsize length)
+{
+    ssize_t done;
+
+    while (length > 0 && (done = write(odd.libvirt, data, length)) > 0) {
+        data += done;
+        length -= done;
+    }
+}
+
+static void
+hang_up(void)
+{
+    close(odd.libvirt);
+    close(odd.qemu);
+    odd.libvirt = odd.qemu = -1;
+    g_string_truncate(odd.begun, 0);
+    odd.answer_due = false;
+}
+
+static void
+send_rest(guint words)
+{
+    /* Libvirt may stop reading. */
+    unlink(CONTROL);
+    if (odd.rest)
+        tell(odd.rest, odd.rest_length);
+    if (says(words, "end"))
+        hang_up();
+}
+
+/* Does the control file have something be sent @when @command is given? */
+static bool
+wants(const char *when, const char *command)
+{
+    return says(0, "send") && says(1, when) && says(2, command);
+}
+
+static void
+free_event(Event *event)
+{
+    g_free(event->line);
+    g_free(event);
+}
+
+/* Sends the events that are due, or all. */
+static void
+send_held(bool all)
+{
+    Event *event;
+
+    while ((event = g_queue_peek_head(odd.held)) &&
+           (all || event->due <= g_get_monotonic_time() / 1000)) {
+        tell(event->line, strlen(event->line));
+        free_event(g_queue_pop_head(odd.held));
+    }
+}
+
+static void
+set_due(gpointer event, gpointer due)
+{
+    ((Event *)event)->due = *(gint64 *)due;
+}
+
+static void
+hold(const char *line, bool reversed)
+{
+    Event *event = g_new0(Event, 1);
+
+    event->line = g_strdup(line);
+    event->due = milliseconds();
+    if (reversed)
+        g_queue_push_head(odd.held, event);
+    else
+        g_queue_push_tail(odd.held, event);
+    if (reversed)
+        g_queue_foreach(odd.held, set_due, &event->due);
+}
+
+/* Has @line one of the texts in the control file, from word @i on? */
+static bool
+has_text(const char *line, guint i)
+{
+    for (; i < g_strv_length(odd.words); i++) {
+        if (strstr(line, odd.words[i]))
+            return true;
+    }
+    return false;
+}
+
+static void
+handle_event(const char *line)
+{
+    if (says(0, "reversed") ||
+        (says(0, "late") && (g_strv_length(odd.words) < 3 || has_text(line, 2)))) {
+        hold(line, says(0, "reversed"));
+        return;
+    }
+    if (says(0, "lost") && has_text(line, 1))
+        return;
+    tell(line, strlen(line));
+    if (says(0, "twice"))
+        tell(line, strlen(line));
+}
+
+static void
+handle_line(const char *line)
+{
+    look_at_control();
+    if (g_str_has_prefix(line, EVENT)) {
+        handle_event(line);
+        return;
+    }
+    tell(line, strlen(line));
+    if (!odd.answer_due)
+        return;
+    odd.answer_due = false;
+    if (says(0, "send"))
+        send_rest(3);
+}
+
+static void
+read_qemu(void)
+{
+    static char data[BUFFER];
+    ssize_t count = read(odd.qemu, data, sizeof(data));
+    char *end;
+
+    if (count <= 0) {
+        send_held(true);
+        hang_up();
+        return;
+    }
+    g_string_append_len(odd.begun, data, count);
+    while (odd.libvirt >= 0 && (end = strchr(odd.begun->str, '\n'))) {
+        g_autofree char *line = g_strndup(odd.begun->str, end + 1 - odd.begun->str);
+
+        g_string_erase(odd.begun, 0, strlen(line));
+        handle_line(line);
+    }
+}
+
+/* Libvirt gives one command at a time, and file descriptors with it. */
+static void
+read_libvirt(void)
+{
+    static char data[BUFFER + 1], control[CMSG_SPACE(FDS * sizeof(int))];
+    struct iovec vec = { .iov_base = data, .iov_len = BUFFER };
+    struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control,
+                          .msg_controllen = sizeof(control) };
+    ssize_t count = recvmsg(odd.libvirt, &msg, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *cmsg;
+    g_autofree char *command = NULL;
+    const char *name;
+    guint i;
+
+    if (count <= 0) {
+        hang_up();
+        return;
+    }
+    data[count] = '\0';
+    name = strstr(data, COMMAND);
+    if (name) {
+        name += strlen(COMMAND);
+        command = g_strndup(name, strcspn(name, "\""));
+        look_at_control();
+        if (wants("before", command))
+            send_rest(3);
+        else if (wants("after", command))
+            odd.answer_due = true;
+    }
+    vec.iov_len = count;
+    if (odd.qemu >= 0)
+        sendmsg(odd.qemu, &msg, 0);
+    for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+        for (i = 0; i < (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+            close(((int *)CMSG_DATA(cmsg))[i]);
+    }
+}
+
+static void
+take_connection(void)
+{
+    odd.libvirt = accept4(odd.listener, NULL, NULL, SOCK_CLOEXEC);
+    odd.qemu = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(odd.qemu, (struct sockaddr *)&odd.address, odd.length) < 0)
+        hang_up();      /* it has died */
+}
+
+/* The child; it ends when QEMU has. */
+static void
+be_monitor(void)
+{
+    odd.begun = g_string_new(NULL);
+    odd.held = g_queue_new();
+    signal(SIGPIPE, SIG_IGN);
+    while (true) {
+        bool idle = odd.libvirt < 0;
+        struct pollfd fds[] = {
+            { .fd = idle ? odd.listener : -1, .events = POLLIN },
+            { .fd = idle ? odd.process : -1, .events = POLLIN },
+            { .fd = odd.libvirt, .events = POLLIN },
+            { .fd = odd.qemu, .events = POLLIN },
+        };
+
+        if (poll(fds, G_N_ELEMENTS(fds), idle ? -1 : LOOK_MS) < 0 && errno != EINTR)
+            return;
+        if (fds[1].revents)
+            return;
+        if (fds[0].revents)
+            take_connection();
+        if (fds[2].revents)
+            read_libvirt();
+        if (fds[3].revents && odd.qemu >= 0)
+            read_qemu();
+        if (odd.libvirt < 0)
+            continue;
+        look_at_control();
+        if (says(0, "send") && says(1, "now"))
+            send_rest(2);
+        send_held(false);
+    }
+}
+
+/* Puts a socket of our own in the place of @fd, libvirt's for QEMU to listen on. */
+static void
+take_place(int fd)
+{
+    pid_t qemu = getpid();
+    int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), null;
+
+    /* With no name, one that is free is chosen. */
+    odd.address.sun_family = AF_UNIX;
+    odd.length = sizeof(odd.address);
+    if (own < 0 || bind(own, (struct sockaddr *)&odd.address, sizeof(sa_family_t)) < 0 ||
+        listen(own, 1) < 0 || getsockname(own, (struct sockaddr *)&odd.address, &odd.length) < 0) {
+        perror("odd-qemu: no socket");
+        exit(1);
+    }
+    switch (fork()) {
+    case -1:
+        perror("odd-qemu: no child");
+        exit(1);
+    case 0:
+        /* What else is inherited is QEMU's, and would be kept open. */
+        null = open("/dev/null", O_RDWR);
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+        odd.listener = dup2(fd, 3);
+        close_range(4, ~0U, 0);
+        odd.process = pidfd_open(qemu, 0);
+        if (odd.process >= 0)
+            be_monitor();
+        _exit(0);
+    default:
+        dup2(own, fd);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc; i++) {
+        if (g_str_has_prefix(argv[i], MONITOR))
+            take_place(atoi(argv[i] + strlen(MONITOR)));
+    }
+    argv[0] = (char *)QEMU;
+    execv(QEMU, argv);
+    perror("odd-qemu: " QEMU);
+    return 1;
+}

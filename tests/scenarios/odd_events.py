@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A QEMU of ours sends events twice, late, in another order, at a wrong time, malformed, or
+not at all, while a domain has an async job (tests/guest/odd-qemu.c)."""
+
+import contextlib
+import json
+import os
+import time
+import typing
+
+import libvirt
+
+from harness import faults, jobs
+from harness.bare_guest import BareGuest
+from harness.scenario import Failure, scenario
+
+from .chaos import ERRORS, check_logs
+
+# Seconds
+LIST_LIMIT = 5      # for a list; a daemon on an idle machine needs 1
+PATIENCE = 6        # for a job to begin, or to end, by itself or after an abort
+END_LIMIT = 20      # for the job's call to return after the domain was destroyed
+MIB = 1 << 20
+
+# The events that libvirt 9.0.0 has a handler for
+NAMES = """ACPI_DEVICE_OST BALLOON_CHANGE BLOCK_IO_ERROR BLOCK_WRITE_THRESHOLD DEVICE_DELETED
+    DEVICE_TRAY_MOVED DEVICE_UNPLUG_GUEST_ERROR DUMP_COMPLETED GUEST_CRASHLOADED GUEST_PANICKED
+    JOB_STATUS_CHANGE MEMORY_DEVICE_SIZE_CHANGE MEMORY_FAILURE MIGRATION MIGRATION_PASS
+    NIC_RX_FILTER_CHANGED PR_MANAGER_STATUS_CHANGED RDMA_GID_STATUS_CHANGED RESET RESUME RTC_CHANGE
+    SHUTDOWN SPICE_CONNECTED SPICE_DISCONNECTED SPICE_INITIALIZED SPICE_MIGRATE_COMPLETED STOP
+    SUSPEND SUSPEND_DISK VNC_CONNECTED VNC_DISCONNECTED VNC_INITIALIZED VSERPORT_CHANGE WAKEUP
+    WATCHDOG""".split()
+# What is true whatever its data, or crashes stock if it tells of no device
+LEFT_OUT = {"BLOCK_IO_ERROR", "DEVICE_TRAY_MOVED", "GUEST_PANICKED", "RESET", "RESUME", "SHUTDOWN", "STOP", "SUSPEND",
+            "SUSPEND_DISK", "WAKEUP", "WATCHDOG"}
+
+
+def event(name, /, **data):
+    return json.dumps({"timestamp": {"seconds": 1, "microseconds": 1}, "event": name,
+                       "data": data}).encode() + b"\r\n"
+
+
+# What QEMU says too early, too late, or of something that is not the case
+STATUSES = {status: event("MIGRATION", status=status) for status in (
+    "none", "setup", "active", "pre-switchover", "device", "postcopy-active", "postcopy-paused",
+    "postcopy-recover", "completed", "failed", "cancelling", "cancelled")}
+OTHERS = {
+    "stop": event("STOP"),
+    "resume": event("RESUME"),
+    "shutdown": event("SHUTDOWN", guest=True, reason="guest-shutdown"),
+    "reset": event("RESET", guest=True, reason="guest-reset"),
+    "panic": event("GUEST_PANICKED", action="pause"),
+    "dumped": event("DUMP_COMPLETED", result={"status": "completed", "completed": 1, "total": 1}),
+    "not-dumped": event("DUMP_COMPLETED", error="odd",
+                        result={"status": "failed", "completed": 1, "total": 1}),
+    "unplugged": event("DEVICE_DELETED", device="virtio-disk0", path="/machine/virtio-disk0"),
+    "io-error": event("BLOCK_IO_ERROR", device="", action="stop", operation="write", nospace=True,
+                      reason="odd", **{"node-name": "libvirt-1-format"}),
+    "suspend": event("SUSPEND") + event("WAKEUP"),
+    "suspend-disk": event("SUSPEND_DISK"),
+    **{f"job-{status}": b"".join(event("JOB_STATUS_CHANGE", id=name, status=status) for name in (
+        "backup-vda-libvirt-1-format", "create-libvirt-2-format", "create-libvirt-3-format",
+        "pull-vda-libvirt-1-format")) for status in ("aborting", "concluded")},
+    "others": b"".join((
+        event("STOP"), event("RESUME"), event("MIGRATION_PASS", **{"pass": 1 << 30}),
+        event("MEMORY_DEVICE_SIZE_CHANGE", id="virtiomem0", size=1 << 40),
+        event("DEVICE_UNPLUG_GUEST_ERROR", device="virtio-disk0", path="/machine"),
+        event("BALLOON_CHANGE", actual=0), event("RTC_CHANGE", offset=-(1 << 62)),
+        event("NIC_RX_FILTER_CHANGED", name="net0"), event("SPICE_MIGRATE_COMPLETED"),
+        event("VSERPORT_CHANGE", id="channel0", open=True), event("GUEST_CRASHLOADED"),
+        event("DEVICE_TRAY_MOVED", device="virtio-disk0", **{"tray-open": True}),
+        event("BLOCK_WRITE_THRESHOLD", **{"node-name": "libvirt-1-format", "write-threshold": 1,
+                                          "amount-exceeded": 1}),
+        event("DEVICE_DELETED", device="nothing"), event("DEVICE_DELETED", path="/nothing"),
+        event("MEMORY_FAILURE", recipient="guest", action="fatal", flags={}))),
+}
+DECISIVE = ("pre-switchover", "postcopy-paused", "completed", "failed", "cancelled")
+
+# Malformed, but the daemon must take no harm from it, nor the job
+HARMLESS = b"".join(
+    [b'{"event": "%s", "data": %s}\r\n' % (name.encode(), data)
+     for name in NAMES if name not in LEFT_OUT
+     for data in (b"{}", b"[]", b"null", b"7", b'"text"', b"[{}]", b'{"status": {}, "id": 7, "pass": "x", '
+                  b'"result": [], "device": null, "action": [], "node-name": 1, "offset": "x", '
+                  b'"info": 1, "client": [], "server": "x", "size": -1, "open": "x"}')]
+    + [b'{"event": "%s", "data": {"status": "%s", "id": "x", "device": "%s"}}\r\n'
+       % (name, b"s" * MIB, b"d" * 1000) for name in (b"MIGRATION", b"JOB_STATUS_CHANGE")]
+    + [b'{"event": "", "data": {}}\r\n', b'{"event": "NO_SUCH"}\r\n',
+       b'{"event": "%s", "data": {}}\r\n' % (b"N" * MIB),
+       b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * 1000, b"]" * 1000),
+       b'{"QMP": {}}\r\n'])
+
+# Stock's daemon crashes, or takes a minute for it (docs/found-in-stock.md): only tried when asked
+# for by name.
+CRASHES = {
+    "too-long": b'{"event": "%s"}\r\n' % (b"N" * 11 * MIB),
+    "crash-no-data": b'{"event": "MIGRATION"}\r\n',
+    "crash-panic": b'{"event": "GUEST_PANICKED"}\r\n',
+    "crash-io-error": b'{"event": "BLOCK_IO_ERROR", "data": {}}\r\n',
+    "crash-tray": b'{"event": "DEVICE_TRAY_MOVED", "data": {}}\r\n',
+    "crash-nested": b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * MIB, b"]" * MIB),
+}
+
+# After this the daemon cannot make out what QEMU says, or has lost it.
+BROKEN = {
+    "no-json": b"Segmentation fault\r\n",
+    "bytes": bytes(range(128, 256)) + b"\0\r\n",
+    "empty": b"\r\n",
+    "array": b"[]\r\n",
+    "nothing": b"{}\r\n",
+    "event-number": b'{"event": 5}\r\n',
+    "answer": b'{"return": {}}\r\n',
+    "answer-id": b'{"return": [], "id": "libvirt-1"}\r\n',
+    "error": b'{"error": {}}\r\n',
+    "two-in-one": event("STOP").rstrip() + event("RESUME"),
+    "half": event("STOP")[:30] + b"\r\n",
+    "half-forever": b"{" + b"x" * MIB,
+}
+
+
+class Case(typing.NamedTuple):
+    """What QEMU on host @side does: the first line of odd-qemu's file, and what follows.
+    @fine: the job must succeed nevertheless"""
+    name: str
+    side: str
+    first: str
+    rest: bytes = b""
+    fine: bool = False
+    broken: bool = False    # the monitor is not usable afterwards
+
+
+def kind_of(base, *lost, **sides):
+    """The kind of job @base that waits for events with the texts @lost. @sides: which command begins
+    the job on a host"""
+    return type(base.__name__, (base,), {"lost": lost, "sides": sides})
+
+
+class Quick:
+    """A migration that ends as soon as it may be fast"""
+
+    def let_go(self):
+        self.domain.migrateSetMaxSpeed(1000)
+
+
+class Out(Quick, jobs.MigrationOut):
+    pass
+
+
+class Peer(Quick, jobs.MigrationPeer):
+    pass
+
+
+class Pull(jobs.BackupPull):
+    def let_go(self):
+        """It is ended by an abort; one amid its beginning would have it fail."""
+        with contextlib.suppress(Failure):
+            jobs.Job.wait_end(self, PATIENCE)
+        self.domain.abortJob()
+
+
+QUOTE = '"'
+MIGRATION = ('"completed"', '"STOP"', '"RESUME"')
+KINDS = (
+    kind_of(Out, *MIGRATION, alpha="migrate", beta="migrate-incoming"),
+    kind_of(Peer, *MIGRATION, alpha="migrate", beta="migrate-incoming"),
+    kind_of(jobs.Save, '"completed"', '"STOP"', alpha="migrate"),
+    kind_of(jobs.DumpMemory, "DUMP_COMPLETED", '"STOP"', '"RESUME"', alpha="dump-guest-memory"),
+    kind_of(jobs.SnapshotMemory, *MIGRATION, "JOB_STATUS_CHANGE", alpha="migrate"),
+    kind_of(Pull, "JOB_STATUS_CHANGE", alpha="transaction"))
+
+
+def cases(kind):
+    """All that is tried with a kind of job"""
+    for side, command in kind.sides.items():
+        full = issubclass(kind, Out) and side == "alpha"
+        yield Case("as-it-is", side, "nothing", fine=True)
+        yield Case("twice", side, "twice", fine=True)
+        yield Case("late", side, "late 300")
+        yield Case("late-end", side, f"late 300 {' '.join(kind.lost)}", fine=True)
+        yield Case("reversed", side, "reversed 300")
+        yield from (Case(f"lost-{text.strip(QUOTE)}", side, f"lost {text}") for text in kind.lost)
+        yield Case("malformed", side, "send now", HARMLESS, fine=True)
+        near = STATUSES if full else DECISIVE
+        for when, names in (("now", (*near, *OTHERS) if full or len(kind.sides) == 1 else near),
+                            (f"before {command}", DECISIVE),
+                            (f"after {command}", DECISIVE if full else ())):
+            for name in names:
+                yield Case(f"{name}-{when.partition(' ')[0]}", side, f"send {when}",
+                           {**STATUSES, **OTHERS}[name])
+        yield from (Case(name, side, "send now", text, fine=True) for name, text in CRASHES.items())
+        for name, text in BROKEN.items():
+            if full or name in ("no-json", "answer", "half"):
+                yield Case(name, side, "send now", text, broken=True)
+        for when in ("now", f"before {command}", f"after {command}"):
+            yield Case(f"half-end-{when.partition(' ')[0]}", side, f"send {when} end",
+                       event("STOP")[:30], broken=True)
+        yield Case("answered-before", side, f"send before {command}", b'{"return": {}}\r\n',
+                   broken=True)
+
+
+class Run:
+    """One case, with a guest that runs on the host alpha"""
+
+    def __init__(self, t, job, case):
+        self.t, self.job, self.case = t, job, case
+        self.hosts = [t.host(side) for side in job.sides]
+        self.host = t.host(case.side)
+        self.control = os.path.join(self.host.folder, "lib", "odd")
+
+    def tell_qemu(self):
+        with open(f"{self.control}.new", "wb") as file:
+            file.write(self.case.first.encode() + b"\n" + self.case.rest)
+        os.rename(f"{self.control}.new", self.control)
+
+    def told(self):
+        return not os.path.exists(self.control)
+
+    def wait(self, condition, limit):
+        with contextlib.suppress(Failure):
+            self.t.wait(condition, limit, "")
+
+    def end(self, limit):
+        """Has the job come to its end? And its error"""
+        try:
+            return True, self.job.wait_end(limit)
+        except Failure:
+            return False, None
+
+    def may_fail(self, what, call, limit):
+        """The error of @call, which must come back"""
+        try:
+            self.t.timed(limit, call, f"  {what}")
+            return None
+        except libvirt.libvirtError as error:
+            self.t.log(f"  {what}: {error}")
+            return error
+
+    def run_job(self):
+        """Returns how the job has ended, if it has, and its error."""
+        now = self.case.first.startswith("send now")
+        if not now:
+            self.tell_qemu()
+        self.job.begin()
+        self.wait(self.job.is_open, PATIENCE)
+        time.sleep(0.3)
+        if now:
+            self.tell_qemu()
+        if self.case.first.startswith("send"):
+            self.wait(self.told, PATIENCE)
+            self.t.check(self.told(), "QEMU has sent nothing")
+            time.sleep(0.3)
+        for _ in range(3):      # a migration may forget what it was told as it began
+            self.may_fail("let go", self.job.let_go, 40)
+            ended, error = self.end(PATIENCE / 3)
+            if ended:
+                return "itself", error
+        self.may_fail("abort", self.t.alpha.connect().lookupByName(self.job.guest.name).abortJob,
+                      40)
+        ended, error = self.end(PATIENCE)
+        return ("abort" if ended else "no end"), error
+
+    def check_no_job(self):
+        """The job has ended, and is nowhere to be found."""
+        name = self.job.guest.name
+        for host in self.hosts:
+            if not self.case.broken:
+                self.t.check_no_job(host, self.job.guest)
+
+            def none(host=host):
+                job = host.status_job(name)
+                return not job or job["type"] == job["async"] == "none"
+
+            self.t.wait(none, 5, f"the end of the job on {host.name}")
+
+    def destroy(self):
+        """Returns the domain's states before."""
+        states = []
+        for host in sorted(self.hosts, key=lambda host: host is not self.host):
+            with contextlib.suppress(libvirt.libvirtError):
+                domain = host.connect().lookupByName(self.job.guest.name)
+                states.append(f"{host.name} {domain.state()}")
+                if domain.isActive():
+                    error = self.may_fail(f"destroy on {host.name}", domain.destroy,
+                                          self.job.destroy_limit)
+                    self.t.check(not error or not domain.isActive(), f"no destroy: {error}")
+        return " ".join(states)
+
+    def clear(self):
+        """Nothing is left but the domain, which is off."""
+        if not self.told():
+            os.unlink(self.control)
+        domain = self.t.alpha.domain(self.job.guest.name)
+        for snapshot in domain.listAllSnapshots():
+            snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+        for host in self.hosts[1:]:
+            with contextlib.suppress(libvirt.libvirtError):
+                host.domain(self.job.guest.name).undefine()
+
+    def run(self):
+        """Returns the outcome, in words."""
+        how, error = self.run_job()
+        for host in self.hosts:
+            self.t.timed(LIST_LIMIT, lambda host=host: host.connect().listAllDomains(),
+                         f"  list on {host.name}")
+        if how != "no end":
+            self.check_no_job()
+        states = self.destroy()
+        late = jobs.Job.wait_end(self.job, END_LIMIT)
+        error = error or late
+        self.t.check(not self.case.fine or how == "itself" and not error,
+                     f"not harmless: {how}, {error}")
+        self.t.check(not error or "unknown" not in str(error) and str(error),
+                     f"an error that says nothing: {error}")
+        self.clear()
+        return f"{how}; {states}; {error}"
+
+
+def new_job(t, kind, number):
+    """A job of a guest that runs on alpha, with QEMU by odd-qemu on both hosts"""
+    guest = BareGuest(t.folder, t.tools, name=f"odd{number}", area=8, dirty=16, disk_mib=8)
+    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", os.path.join(t.tools, "odd-qemu"))
+    job = kind()
+    job.t, job.guest, job.host, job.domain = t, guest, t.alpha, guest.start(t.alpha)
+    return job
+
+
+def begin_anew(t, run):
+    """The guest runs again; the same as after any destroy."""
+    run.job.domain = t.alpha.domain(run.job.guest.name)
+    t.timed(20, lambda: run.job.guest.start(t.alpha, wait=False), "  start")
+    run.job.guest.wait_ready()
+    t.check_no_job(t.alpha, run.job.guest)
+    for host in run.hosts:
+        check_logs(t, host)
+
+
+def give_up(t, run):
+    """After a fault: whatever it was, the domain is off."""
+    if not run.told():
+        os.unlink(run.control)
+    for host in run.hosts:
+        with contextlib.suppress(libvirt.libvirtError, TimeoutError):
+            faults.within(60, host.connect().lookupByName(run.job.guest.name).destroy, "destroy")
+    with contextlib.suppress(Failure):
+        jobs.Job.wait_end(run.job, END_LIMIT)
+    for host in run.hosts:
+        os.truncate(host.log, 0)
+
+
+def try_cases(t, kind, wanted=None):
+    """Tries each case, those @wanted only if any; tells of all that have failed."""
+    found = []
+    run = None
+    for number, case in enumerate(cases(kind)):
+        if case.name not in wanted if wanted else case.name in CRASHES:
+            continue
+        began = time.monotonic()
+        outcome = ""
+        run = Run(t, run.job if run else new_job(t, kind, number), case)
+        try:
+            outcome = run.run()
+            begin_anew(t, run)
+        except ERRORS as error:
+            time.sleep(1)   # for a daemon to be dead that is dying
+            outcome = f"FAULT {'; '.join(t.raise_dead()) or error} {outcome}"
+            found.append(f"{case.side} {case.name}: {outcome}")
+            give_up(t, run)
+            run = None      # another guest
+        t.log(f"CASE {kind.name} {case.side} {case.name}: {outcome} "
+              f"({time.monotonic() - began:.0f} s)")
+    t.check(not found, f"{len(found)}: " + "; ".join(found))
+
+
+@scenario(kinds=KINDS, slow=True, timeout=5400)
+def odd_events(t, job):
+    """Whatever QEMU says of a job, no daemon dies, no job is left, and a destroy gets in."""
+    try_cases(t, type(job), set(filter(None, os.environ.get("ODD_CASES", "").split(","))))
+
+
+@scenario(kinds=[jobs.Save])
+def odd_event(t, job):
+    """Events that are sent twice and malformed ones do no harm."""
+    try_cases(t, next(kind for kind in KINDS if issubclass(kind, type(job))), {"twice", "malformed"})

@@ -5,6 +5,8 @@ replaced by ours, and ours by Debian's, by apt. No network; needs root. Called b
 test_packages.py."""
 
 import argparse
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -17,6 +19,7 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 import libvirt  # noqa: E402
+import libvirt_qemu  # noqa: E402
 
 from harness import jobs, queries, sandbox  # noqa: E402
 from harness.installed import RootHost  # noqa: E402
@@ -27,12 +30,19 @@ from scenarios.during_jobs import abort_now, query_for_a_while  # noqa: E402
 
 class LongBackupPush(jobs.BackupPush):
     """One that outlasts the replacement of packages, 4 minutes, on a busy machine, too. QEMU
-    does not ask for all at once then, for which an abort would have to wait."""
+    does not ask for all at once then, for which an abort would have to wait. (libvirt's call for
+    the speed waits for the backup on 11.3.0, see docs/found-in-stock.md.)"""
 
     def call(self, domain):
         super().call(domain)
-        domain.blockJobSetSpeed("vda", 128 << 10,
-                                libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES)
+        for job in self.ask(domain, "query-block-jobs"):
+            self.ask(domain, "block-job-set-speed", device=job["device"], speed=128 << 10)
+
+    @staticmethod
+    def ask(domain, command, **arguments):
+        """What QEMU answers"""
+        return json.loads(libvirt_qemu.qemuMonitorCommand(
+            domain, json.dumps({"execute": command, "arguments": arguments}), 0))["return"]
 
 
 # What a daemon does when it comes back amid a job is in scenarios/daemon_restarts.py.
@@ -243,12 +253,15 @@ def postcopy(guest, source, destination, parameters):
             raise Failure("the migration moves no data")
         time.sleep(0.05)
     domain.migrateStartPostCopy()
-    thread.join(120)
+    states = set()
+    while thread.is_alive() and time.monotonic() < deadline + 90:
+        with contextlib.suppress(libvirt.libvirtError):
+            states.add(tuple(domain.state()))
+        time.sleep(0.02)
     if thread.is_alive() or errors:
         raise Failure(f"post-copy: {errors or 'the migration has not ended'}")
-    state = destination.domain(guest.name).state()
-    if state != [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY]:
-        raise Failure(f"the guest has not arrived by post-copy: {state}")
+    if (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY) not in states:
+        raise Failure(f"the guest did not run there before all had been sent: {states}")
 
 
 def move(t, guest, source, destination, ours, migrate=p2p):

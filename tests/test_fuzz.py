@@ -68,7 +68,6 @@ def test_fuzz(series, commands, request, logged, tell, name):
                   "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
                   f"-dict={TESTS}/fuzz/words.dict", f"-artifact_prefix={kept}/", found, *corpora,
                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1",
-                       "LSAN_OPTIONS": f"suppressions={TESTS}/harness/leaks.supp",
                        "UBSAN_OPTIONS": "print_stacktrace=1:suppressions="
                                         f"{TESTS}/harness/undefined.supp"}, cwd=kept)
     runs, = [int(match[1]) for line in said if (match := re.match(r"Done (\d+) runs", line))]

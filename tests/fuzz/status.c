@@ -34,17 +34,38 @@ fuzzParse(const void *text,
 }
 
 /**
- * fuzzCrashesStock:
+ * fuzzInput:
  * @data: @size bytes, a status file
+ *
+ * Returns the file as a string, in which no <listen> is one: unpatched libvirt loses memory
+ * when it refuses one (docs/found-in-stock.md).
+ */
+static char *
+fuzzInput(const unsigned char *data,
+          size_t size)
+{
+    char *text = g_strndup((const char *)data, size);
+    char *found = text;
+
+    while ((found = strstr(found, "listen"))) {
+        if (found > text && (found[-1] == '<' || found[-1] == '/'))
+            memcpy(found, "nobody", strlen("nobody"));
+        found += strlen("nobody");
+    }
+
+    return text;
+}
+
+/**
+ * fuzzCrashesStock:
+ * @text: a status file
  *
  * Returns whether unpatched libvirt may crash on this, too: the disk of a job is looked for
  * among disks one of which has no target (docs/found-in-stock.md).
  */
 static bool
-fuzzCrashesStock(const unsigned char *data,
-                 size_t size)
+fuzzCrashesStock(const char *text)
 {
-    g_autofree char *text = g_strndup((const char *)data, size);
     g_autoptr(xmlXPathContext) ctxt = NULL;
     g_autoptr(xmlDoc) xml = virXMLParseStringCtxt(text, NULL, &ctxt);
 
@@ -65,12 +86,13 @@ LLVMFuzzerTestOneInput(const unsigned char *data,
 {
     virDomainObj *vm = NULL;
     virDomainObj *again = NULL;
+    g_autofree char *input = fuzzInput(data, size);
     g_autofree char *text = NULL;
 
-    if (fuzzCrashesStock(data, size))
+    if (fuzzCrashesStock(input))
         return -1;
 
-    if (!(vm = fuzzParse(data, size)))
+    if (!(vm = fuzzParse(input, strlen(input))))
         return 0;
 
     if (!virDomainAsyncJobTypeToString(vm->job->asyncJob) ||

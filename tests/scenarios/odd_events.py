@@ -10,7 +10,7 @@ import typing
 
 import libvirt
 
-from harness import faults, jobs
+from harness import jobs
 from harness.bare_guest import BareGuest
 from harness.scenario import Failure, scenario
 
@@ -74,6 +74,8 @@ OTHERS = {
         event("DEVICE_DELETED", device="nothing"), event("DEVICE_DELETED", path="/nothing"),
         event("MEMORY_FAILURE", recipient="guest", action="fatal", flags={}))),
 }
+EARLY = b"".join((*STATUSES.values(), *(OTHERS[name] for name in (
+    "dumped", "not-dumped", "job-aborting", "job-concluded", "reset", "suspend", "others"))))
 DECISIVE = ("pre-switchover", "postcopy-paused", "completed", "failed", "cancelled")
 
 # Malformed, but the daemon must take no harm from it, nor the job
@@ -90,7 +92,7 @@ HARMLESS = b"".join(
        b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * 1000, b"]" * 1000),
        b'{"QMP": {}}\r\n'])
 
-# Stock's daemon crashes, or hears no more of QEMU for a minute or for ever
+# Stock's daemon crashes, or hears no more of QEMU for long or for ever
 # (docs/found-in-stock.md): only tried if asked for by name, ODD_CASES="crash-tray,nul".
 KNOWN = {
     "too-long": b'{"event": "%s"}\r\n' % (b"N" * 11 * MIB),
@@ -128,6 +130,7 @@ class Case(typing.NamedTuple):
     rest: bytes = b""
     fine: bool = False
     broken: bool = False    # the monitor is not usable afterwards
+    early: bool = False     # it is done before the job begins
 
 
 def kind_of(base, *lost, **sides):
@@ -181,6 +184,8 @@ def cases(kind):
         yield Case("reversed", side, "reversed 300")
         yield from (Case(f"lost-{text.strip(QUOTE)}", side, f"lost {text}") for text in kind.lost)
         yield Case("malformed", side, "send now", HARMLESS, fine=True)
+        if side == "alpha":
+            yield Case("early", side, "send now", EARLY, fine=True, early=True)
         near = STATUSES if full else DECISIVE
         for when, names in (("now", (*near, *OTHERS) if full or len(kind.sides) == 1 else near),
                             (f"before {command}", DECISIVE),
@@ -239,12 +244,14 @@ class Run:
     def run_job(self):
         """Returns how the job has ended, if it has, and its error."""
         now = self.case.first.startswith("send now")
-        if not now:
+        if not now or self.case.early:
             self.tell_qemu()
+        if self.case.early:
+            self.wait(self.told, PATIENCE)
         self.job.begin()
         self.wait(self.job.is_open, PATIENCE)
         time.sleep(0.3)
-        if now:
+        if now and not self.case.early:
             self.tell_qemu()
         if self.case.first.startswith("send"):
             self.wait(self.told, PATIENCE)
@@ -340,8 +347,9 @@ def give_up(t, run):
     if not run.told():
         os.unlink(run.control)
     for host in run.hosts:
-        with contextlib.suppress(libvirt.libvirtError, TimeoutError):
-            faults.within(60, host.connect().lookupByName(run.job.guest.name).destroy, "destroy")
+        with contextlib.suppress(libvirt.libvirtError, Failure):
+            run.may_fail(f"destroy on {host.name}",
+                         host.connect().lookupByName(run.job.guest.name).destroy, 60)
     with contextlib.suppress(Failure):
         jobs.Job.wait_end(run.job, END_LIMIT)
     for host in run.hosts:

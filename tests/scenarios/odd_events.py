@@ -237,7 +237,8 @@ class Run:
         try:
             self.t.timed(limit, call, f"  {what}")
             return None
-        except libvirt.libvirtError as error:
+        except (libvirt.libvirtError, SystemError) as error:
+            # The latter is python3-libvirt's, of a text that is not UTF-8.
             self.t.log(f"  {what}: {error}")
             return error
 
@@ -373,7 +374,7 @@ def try_cases(t, kind, wanted=None):
         try:
             outcome = run.run()
             begin_anew(t, run)
-        except (*ERRORS, SystemError) as error:     # python3-libvirt's, if the daemon dies
+        except ERRORS as error:
             time.sleep(1)   # for a daemon to be dead that is dying
             outcome = f"FAULT {'; '.join(t.raise_dead()) or error} {outcome}"
             found.append(f"{case.side} {case.name}: {outcome}")

@@ -359,7 +359,8 @@ class Demo:
         say(f"{self.args.clients} clients on each host ask for the guest's statistics {pace}")
         print(HEAD, flush=True)
         for number in range(1, self.args.rounds + 1):
-            for side in sides if number % 2 else reversed(sides):
+            # Of those that are not held each has as many in either direction, which may differ.
+            for side in sides if (number - (number > 2)) % 2 else reversed(sides):
                 self.migrate(side, number)
         self.summary()
         self.check()

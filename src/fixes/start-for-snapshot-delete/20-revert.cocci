@@ -3,7 +3,7 @@
 // Older releases revert within the job that starts a domain, which is masked already.
 //
 // files: src/qemu/qemu_snapshot.c
-// aims: qemuSnapshotRevert
+// aims: qemuSnapshotRevert qemuSnapshotRevertActive
 
 #@ if >= 9.9.0
 @@
@@ -20,6 +20,22 @@ expression vm, flags;
 +
 +    /* There is nothing to ask the domain for until it is set up. */
 +    qemuDomainObjSetAsyncJobMask(vm, JOB_MASK(VIR_JOB_ABORT));
+     ...+>
+ }
+
+@@
+typedef virDomainObj;
+identifier vm;
+expression list args;
+@@
+ qemuSnapshotRevertActive(virDomainObj *vm, ...)
+ {
+     <+...
+     if (qemuProcessStartWithMemoryState(args) < 0) {
+         ...
+     }
++
++    qemuDomainObjSetAsyncJobMask(vm, VIR_JOB_DEFAULT_MASK);
      ...+>
  }
 #@ end

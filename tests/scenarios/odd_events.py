@@ -258,7 +258,9 @@ class Run:
             self.wait(self.told, PATIENCE)
             self.t.check(self.told(), "QEMU has sent nothing")
             time.sleep(0.3)
-        for _ in range(3):      # a migration may forget what it was told as it began
+        # A migration may forget what it was told as it began. Where nothing is wrong a busy
+        # machine has time.
+        for _ in range(15 if self.case.fine else 3):
             self.may_fail("let go", self.job.let_go, 40)
             ended, error = self.end(PATIENCE / 3)
             if ended:
@@ -365,6 +367,8 @@ def try_cases(t, kind, wanted=None):
     os.environ["MALLOC_PERTURB_"] = "165"
     found = []
     run = None
+    missing = set(wanted or ()) - {case.name for case in cases(kind)}
+    t.check(not missing, f"no such case: {missing}")
     for number, case in enumerate(cases(kind)):
         if case.name not in wanted if wanted else case.name in KNOWN:
             continue

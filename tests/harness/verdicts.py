@@ -260,7 +260,7 @@ class Verdicts:
             self.say(line)
         if self.unsteady:
             self.say(f"{self.unsteady} passed only when tried again")
-        if "chaos" in self.said:
+        if "chaos" in self.said and not self.config.option.replay:
             self.say(f"the random faults had the seed {self.config.option.seed}")
         if self.record and self.said:
             self.say(f"recorded in {self.record(self.config, self.said)}")

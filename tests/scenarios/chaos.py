@@ -537,7 +537,7 @@ def plans(t, option):
     while time.monotonic() < end:
         yield draw(f"{option.seed}.{number}")
         number += 1
-        t.tell(f"seed {option.seed}, {number} rounds")
+        t.tell(f"{number} rounds")
 
 
 @scenario(timeout=lambda option: 60 * option.minutes + 300)

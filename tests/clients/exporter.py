@@ -9,10 +9,11 @@ import libvirt
 from .poller import Poller
 
 ACTIVE = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
-# What is said of a guest that has left between the list and the question. The second is
-# also said of others: it is excused once, and only if the guest is active no more.
+# What is said of a guest that has left between the list and the question. The others are
+# also said of those that have not: one is excused, and only if the guest is active no more.
+# The last is said if its QEMU ended while it was asked (docs/contract.md).
 GONE = libvirt.VIR_ERR_NO_DOMAIN
-OFF = libvirt.VIR_ERR_OPERATION_INVALID
+OFF = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_INTERNAL_ERROR)
 
 
 class Exporter(Poller):
@@ -32,7 +33,7 @@ class Exporter(Poller):
 
     def _has_left(self, error):
         code = error.get_error_code()
-        if code == OFF and not self.left:
+        if code in OFF and not self.left:
             self.left = self.name not in [domain.name()
                                           for domain in self.conn.listAllDomains(ACTIVE)]
             return self.left

@@ -3,6 +3,7 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TESTS, TOP
-from harness import verdicts
+from harness import chaos_counts, verdicts
 
 GROUP = "runner"
 ORDER = "tooling"
@@ -193,6 +194,28 @@ def test_shrink():
         "clients": {"alpha": ["job"], "beta": []}, "bandwidth": None}
     assert "needs cut at 1 s" in said and "fails without stats on beta, too" in said
     assert len(plan["faults"]) == 4
+
+
+def test_counts_of_random_faults(folder):
+    """Rounds of several runs are added up, by the kind of job and of fault."""
+    def one(name, job, passed, *faults):
+        return json.dumps({"round": name, "job": job, "passed": passed, "faults": [
+            {"what": what, "where": "alpha", "met": met} for what, met in faults]}) + "\n"
+
+    paths = [Path(folder, name) for name in ("first", "second")]
+    paths[0].write_text(one("1.1", "save", True, ("abort", True), ("abort", False))
+                        + one("1.2", "p2p", True, ("abort", True), ("cut", True))
+                        + one("1.3", "p2p", False, ("reset", False)))
+    paths[1].write_text(one("2.1", "p2p", True, ("cut", False))
+                        + "".join(one(f"2.{n}", "dump", True) for n in (2, 3)))
+    rounds = chaos_counts.read(paths)
+    assert chaos_counts.summary(rounds) == (
+        "6 rounds, 5 passed; 6 faults drawn, 3 made while an async job ran")
+    lines = chaos_counts.table(rounds, ["tls", "p2p"])
+    assert [line for line in lines if line[:5] not in ("| job", "| fau", "| ---")] == [
+        "| tls | 0 | 0 | 0 | 0 |", "| p2p | 3 | 2 | 4 | 2 |", "| dump | 2 | 2 | 0 | 0 |",
+        "| save | 1 | 1 | 2 | 1 |", "",
+        "| abort | 2 | 2 | 3 | 2 |", "| cut | 2 | 2 | 2 | 1 |", "| reset | 1 | 0 | 1 | 0 |", ""]
 
 
 def test_alone(ran):

@@ -20,7 +20,7 @@ import time
 
 import libvirt
 
-from harness import faults, jobs, phases, sandbox
+from harness import chaos_counts, faults, jobs, phases, sandbox
 from harness.bare_guest import BareGuest
 from harness.guest import GuestFault
 from harness.host import HostError
@@ -70,6 +70,7 @@ class DumpFull(SaveFull):
 OTHERS = {kind.name: kind for kind in (
     jobs.Save, jobs.ManagedSave, jobs.Dump, jobs.DumpLive, jobs.DumpMemory, jobs.SnapshotMemory,
     jobs.SnapshotPaused, jobs.BackupPull, jobs.Restore, SaveFull, DumpFull)}
+JOBS = (*MIGRATIONS, *OTHERS)
 ENDS_GUEST = ("save", "managedsave")
 
 # Faults by what they may do to the guest and to the job
@@ -78,6 +79,7 @@ LETHAL = {"qemu-kill", "destroy"}
 ANYWHERE = ("qemu-kill", "qemu-stop", "daemon-kill", "daemon-stop", "destroy", "odd")
 AT_SOURCE = ("abort", "suspend", "reset", "migrate")
 OF_MIGRATION = ("stall", "cut", "cut-calls", "client-kill")
+FAULTS = (*ANYWHERE, *AT_SOURCE, *OF_MIGRATION, "postcopy")
 # Calls whose arguments nothing can be made of
 ODD = {
     "abortJobFlags": (1 << 30,),
@@ -157,10 +159,11 @@ def draw(name):
 # --- the faults ----------------------------------------------------------------
 
 class Round:
-    """One round: @plan is its schedule, @guest runs on alpha."""
+    """One round: @plan is its schedule, @guest runs on alpha. The faults that meet a running
+    job are added to @met."""
 
-    def __init__(self, t, plan, guest):
-        self.t, self.plan, self.guest = t, plan, guest
+    def __init__(self, t, plan, guest, met):
+        self.t, self.plan, self.guest, self.met = t, plan, guest, met
         self.source, self.destination = t.alpha, t.beta
         self.names = {fault["what"] for fault in plan["faults"]}
         self.calls = []     # threads
@@ -208,6 +211,14 @@ class Round:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         return go_on
+
+    def meets(self, fault):
+        """Does the fault meet an async job, and a QEMU if it is one of QEMU's?"""
+        if fault["what"].startswith("qemu") and not self.t.host(fault["where"]).qemu_pid(
+                self.guest.name):
+            return False
+        found = [host.status_job(self.guest.name) or {} for host in (self.source, self.destination)]
+        return any(job.get("async", "none") != "none" for job in found)
 
     def do(self, fault):
         """Makes the fault; returns what ends it, if it is one that lasts."""
@@ -273,7 +284,11 @@ class Round:
             if end:
                 end()
                 continue
-            self.t.log(f"  {time.monotonic() - began:.1f} s: {fault['what']} {fault['where']}")
+            meets = self.meets(fault)
+            self.t.log(f"  {time.monotonic() - began:.1f} s: {fault['what']} {fault['where']}"
+                       f"{'' if meets else ', with no job'}")
+            if meets:
+                self.met.append(fault)
             end = self.do(fault)
             if end:
                 events.append((at + fault["for"], fault, end))
@@ -509,13 +524,13 @@ def check_logs(t, host):
     os.truncate(host.log, 0)
 
 
-def one_round(t, plan, kept):
-    """Returns the domain's states at the end."""
+def one_round(t, plan, kept, met):
+    """Returns the domain's states at the end. @met: see Round"""
     guest = BareGuest(t.folder, t.tools, name=f"chaos{plan['round'].replace('.', '-')}",
                       area=8, disk_mib=8)
     guest.start(t.alpha)
     t.beta.conn     # starts the host
-    this = Round(t, plan, guest)
+    this = Round(t, plan, guest, met)
     this.run()
     remove(t, guest)
     for host in (t.alpha, t.beta):
@@ -524,6 +539,17 @@ def one_round(t, plan, kept):
         check_logs(t, host)
         kept.check(t, host)
     return this.states
+
+
+def count(path, plan, met, error=None):
+    """Adds what the round came to to the file @path."""
+    with open(path, "a") as file:
+        file.write(json.dumps({
+            "round": plan["round"], "job": plan["job"], "passed": error is None,
+            "error": error and str(error),
+            "faults": [{"what": fault["what"], "where": fault["where"],
+                        "met": any(fault is one for one in met)} for fault in plan["faults"]],
+        }) + "\n")
 
 
 def plans(t, option):
@@ -549,16 +575,19 @@ def chaos(t, request):
     small = os.path.join(t.folder, "small")
     os.mkdir(small)
     sandbox.mount("tmpfs", small, "tmpfs", 0, "size=2m")    # before the hosts copy the mounts
+    counts = chaos_counts.path(config)
     for plan in plans(t, config.option):
         text = json.dumps(plan)
         t.log(f"round {text}")
-        began = time.monotonic()
+        began, met = time.monotonic(), []
         try:
-            states = one_round(t, plan, kept)
+            states = one_round(t, plan, kept, met)
         except ERRORS as error:
+            count(counts, plan, met, error)
             path = os.path.join(config.series.logs, f"chaos-{plan['round']}.json")
             with open(path, "w") as file:
                 file.write(text + "\n")
             raise Failure(f"round {plan['round']}: {'; '.join(t.deaths()) or error}; "
                           f"again: --replay {path}; {text}") from error
+        count(counts, plan, met)
         t.log(f"round {plan['round']} ok: {states}, {time.monotonic() - began:.0f} s")

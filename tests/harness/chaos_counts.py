@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What rounds of random faults came to, added up over any number of runs.
+
+Each round is a line of JSON, in the file chaos-rounds-SEED.jsonl among the logs:
+
+    round   its name, SEED.NUMBER
+    job     its kind
+    faults  [{what, where, met}]; met: it was made while an async job ran
+    passed  whether the round did; error: why it did not
+"""
+
+import collections
+import json
+import os
+
+
+def path(config):
+    """The file of a run of pytest"""
+    return os.path.join(config.series.logs, f"chaos-rounds-{config.option.seed}.jsonl")
+
+
+def read(paths):
+    """The rounds that are in the files @paths"""
+    rounds = []
+    for path in paths:
+        with open(path) as file:
+            rounds += map(json.loads, file)
+    return rounds
+
+
+def rows(rounds, names, of):
+    """A row for each of @names, and for whatever else there is. @of: of a round, what it is
+    counted as, each with the faults that count for it: [(name, faults)]"""
+    drawn, passed, faults, met = (collections.Counter() for _ in range(4))
+    for one in rounds:
+        for name, made in of(one):
+            drawn[name] += 1
+            passed[name] += one["passed"]
+            faults[name] += len(made)
+            met[name] += sum(fault["met"] for fault in made)
+    yield from ((name, drawn[name], passed[name], faults[name], met[name])
+                for name in [*names, *sorted(set(drawn) - set(names))])
+
+
+def kinds_of_fault(one):
+    """The kinds of fault in the round @one, each with its faults"""
+    kinds = collections.defaultdict(list)
+    for fault in one["faults"]:
+        kinds[fault["what"]].append(fault)
+    return kinds.items()
+
+
+def summary(rounds):
+    """A line about all @rounds"""
+    faults = [fault for one in rounds for fault in one["faults"]]
+    return (f"{len(rounds)} rounds, {sum(one['passed'] for one in rounds)} passed; "
+            f"{len(faults)} faults drawn, {sum(fault['met'] for fault in faults)} made while "
+            "an async job ran")
+
+
+def table(rounds, jobs=(), faults=()):
+    """Lines of Markdown. @jobs, @faults: kinds that are told of although none may have been
+    drawn, in that order"""
+    lines = []
+    for head, names, of in (
+            ("job", jobs, lambda one: [(one["job"], one["faults"])]),
+            ("fault", faults, kinds_of_fault)):
+        lines += [f"| {head} | rounds | passed | faults drawn | met a running job |",
+                  "| --- | --- | --- | --- | --- |"]
+        lines += [f"| {' | '.join(map(str, row))} |" for row in rows(rounds, names, of)]
+        lines.append("")
+    return lines

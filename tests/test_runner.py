@@ -198,24 +198,26 @@ def test_shrink():
 
 def test_counts_of_random_faults(folder):
     """Rounds of several runs are added up, by the kind of job and of fault."""
-    def one(name, job, passed, *faults):
+    def one(name, job, passed, *faults, pid=7):
         return json.dumps({"round": name, "job": job, "passed": passed, "faults": [
-            {"what": what, "where": "alpha", "met": met} for what, met in faults]}) + "\n"
+            {"what": what, "where": "alpha", "met": met} for what, met in faults],
+            "memory": {"alpha": {"pid": pid, "rss": 1024 * int(name[-1]), "anon": 512}}}) + "\n"
 
     paths = [Path(folder, name) for name in ("first", "second")]
     paths[0].write_text(one("1.1", "save", True, ("abort", True), ("abort", False))
                         + one("1.2", "p2p", True, ("abort", True), ("cut", True))
                         + one("1.3", "p2p", False, ("reset", False)))
     paths[1].write_text(one("2.1", "p2p", True, ("cut", False))
-                        + "".join(one(f"2.{n}", "dump", True) for n in (2, 3)))
+                        + "".join(one(f"2.{n}", "dump", True, pid=8) for n in (2, 3)))
     rounds = chaos_counts.read(paths)
     assert chaos_counts.summary(rounds) == (
         "6 rounds, 5 passed; 6 faults drawn, 3 made while an async job ran")
     lines = chaos_counts.table(rounds, ["tls", "p2p"])
-    assert [line for line in lines if line[:5] not in ("| job", "| fau", "| ---")] == [
+    assert [line for line in lines if line[:5] not in ("| job", "| fau", "| see", "| ---")] == [
         "| tls | 0 | 0 | 0 | 0 |", "| p2p | 3 | 2 | 4 | 2 |", "| dump | 2 | 2 | 0 | 0 |",
         "| save | 1 | 1 | 2 | 1 |", "",
-        "| abort | 2 | 2 | 3 | 2 |", "| cut | 2 | 2 | 2 | 1 |", "| reset | 1 | 0 | 1 | 0 |", ""]
+        "| abort | 2 | 2 | 3 | 2 |", "| cut | 2 | 2 | 2 | 1 |", "| reset | 1 | 0 | 1 | 0 |", "",
+        "| 1 | alpha | 3 | 1.0 (0.5) | 2.0 (0.5) | 3.0 (0.5) |", ""]
 
 
 def test_alone(ran):

@@ -7,6 +7,8 @@ Each round is a line of JSON, in the file chaos-rounds-SEED.jsonl among the logs
     job     its kind
     faults  [{what, where, met}]; met: it was made while an async job ran
     passed  whether the round did; error: why it did not
+    memory  {host: {pid, rss, anon}}: KiB that its daemon has after the round: resident, and
+            what of that is no file's
 """
 
 import collections
@@ -69,4 +71,22 @@ def table(rounds, jobs=(), faults=()):
                   "| --- | --- | --- | --- | --- |"]
         lines += [f"| {' | '.join(map(str, row))} |" for row in rows(rounds, names, of)]
         lines.append("")
-    return lines
+    return [*lines, *memory(rounds)]
+
+
+def memory(rounds, least=3):
+    """What each daemon that has lived through at least @least rounds had after the first of
+    them, half of them, and all: lines of Markdown"""
+    had = collections.defaultdict(list)
+    for one in rounds:
+        run = one["round"].rpartition(".")[0]
+        for host, of in one.get("memory", {}).items():
+            had[run, host, of["pid"]].append((of["rss"], of["anon"]))
+    lines = []
+    for (run, host, _), values in had.items():
+        if len(values) >= least:
+            told = (values[0], values[len(values) // 2], values[-1])
+            lines.append(f"| {run} | {host} | {len(values)} | " + " | ".join(
+                f"{rss / 1024:.1f} ({anon / 1024:.1f})" for rss, anon in told) + " |")
+    return lines and ["| seed | daemon of | rounds | MiB (anonymous) after the first | half | all |",
+                      "| --- | --- | --- | --- | --- | --- |", *lines, ""]

@@ -541,12 +541,23 @@ def one_round(t, plan, kept, met):
     return this.states
 
 
-def count(path, plan, met, error=None):
+def memory(host):
+    """What the daemon has, in KiB: see harness/chaos_counts.py"""
+    with open(f"/proc/{host.daemon.pid}/status") as file:
+        of = dict(re.findall(r"^(\w+):\s+(\d+) kB$", file.read(), re.MULTILINE))
+    return {"pid": host.daemon.pid, "rss": int(of["VmRSS"]), "anon": int(of["RssAnon"])}
+
+
+def count(t, path, plan, met, error=None):
     """Adds what the round came to to the file @path."""
+    had = {}
+    for host in (t.alpha, t.beta):
+        with contextlib.suppress(OSError, KeyError):    # a daemon that is dead
+            had[host.name] = memory(host)
     with open(path, "a") as file:
         file.write(json.dumps({
             "round": plan["round"], "job": plan["job"], "passed": error is None,
-            "error": error and str(error),
+            "error": error and str(error), "memory": had,
             "faults": [{"what": fault["what"], "where": fault["where"],
                         "met": any(fault is one for one in met)} for fault in plan["faults"]],
         }) + "\n")
@@ -583,11 +594,11 @@ def chaos(t, request):
         try:
             states = one_round(t, plan, kept, met)
         except ERRORS as error:
-            count(counts, plan, met, error)
+            count(t, counts, plan, met, error)
             path = os.path.join(config.series.logs, f"chaos-{plan['round']}.json")
             with open(path, "w") as file:
                 file.write(text + "\n")
             raise Failure(f"round {plan['round']}: {'; '.join(t.deaths()) or error}; "
                           f"again: --replay {path}; {text}") from error
-        count(counts, plan, met)
+        count(t, counts, plan, met)
         t.log(f"round {plan['round']} ok: {states}, {time.monotonic() - began:.0f} s")

@@ -21,6 +21,7 @@ import fcntl
 import itertools
 import os
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -131,23 +132,39 @@ def feed_slowly(data, path, first=0, rate=SLOW):
 _nbd_ports = itertools.count(10809)
 
 
-def slow_export(t, path, limit, rate=SLOW):
-    """Offers the file @path by NBD; @limit names what is slow, read or write, and @rate how
-    slow, in bytes a second. Returns the source for domain XML."""
+def _slow_server(t, path, limit, rate):
+    """Returns the process, which takes connections, and its port"""
     port = next(_nbd_ports)
-    subprocess.Popen(
+    process = subprocess.Popen(
         ["qemu-nbd", "--object", f"throttle-group,id=slow,x-bps-{limit}={rate}",
          "--image-opts", "--persistent", "--shared=8", "--bind=127.0.0.1", f"--port={port}",
          "--export-name=disk", "--cache=none",
          f"driver=throttle,throttle-group=slow,file.driver=file,file.filename={path}"],
         stdin=subprocess.DEVNULL, stdout=t.log_file, stderr=t.log_file)
+    while process.poll() is None:
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return process, port
+        time.sleep(0.05)
+    raise OSError(f"qemu-nbd ended with {process.returncode}")
+
+
+def _source(port):
     return f"<source protocol='nbd' name='disk'><host name='127.0.0.1' port='{port}'/></source>"
 
 
+def slow_export(t, path, limit, rate=SLOW):
+    """Offers the file @path by NBD; @limit names what is slow, read or write, and @rate how
+    slow, in bytes a second. Returns the source for domain XML."""
+    return _source(_slow_server(t, path, limit, rate)[1])
+
+
 def slow_disk(t, guest, limit):
-    """Has @guest use its raw disk by NBD, slowly."""
+    """Has @guest use its raw disk by NBD, slowly. Returns the server's process, and its address."""
+    process, port = _slow_server(t, guest.disk, limit, SLOW)
     guest.xml = (guest.xml.replace("<disk type='file'", "<disk type='network'").replace(
-        f"<source file='{guest.disk}'/>", slow_export(t, guest.disk, limit)))
+        f"<source file='{guest.disk}'/>", _source(port)))
+    return process, f"nbd://127.0.0.1:{port}/disk"
 
 
 def stop_at_once(host, guest, timeout=20):
@@ -593,6 +610,10 @@ class Backup(Job):
         time.sleep(0.5)
         if not self.is_open():
             self.t.fail("the backup did not stay open")
+
+    def wait_begun(self, timeout=15):
+        """Waits until the call that begins the job has returned."""
+        self._thread.join(timeout)
 
     def wait_end(self, timeout=15):
         """Waits until the job is gone. Returns the error that it ended with, None

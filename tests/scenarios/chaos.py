@@ -15,6 +15,7 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
@@ -66,10 +67,30 @@ class DumpFull(SaveFull):
         domain.coreDumpWithFormat(self.path, libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, 0)
 
 
-# Not those that need a slow NBD server, a process besides: backup-push, snapshot-delete
+class SnapshotDelete(jobs.SnapshotDelete):
+    """Of a guest that writes nothing: the overlay has been filled before."""
+
+    def prepare(self):
+        overlay = os.path.join(self.guest.folder, "overlay")
+        for command in (("convert", "-U", "-O", "qcow2", self.guest.disk, overlay),
+                        ("rebase", "-u", "-F", "raw", "-b", self.guest.address, overlay)):
+            subprocess.run(["qemu-img", *command], check=True)
+        self.domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <name>s</name>
+              <disks><disk name='vda' snapshot='external'>
+                <driver type='qcow2'/><source file='{overlay}'/>
+              </disk></disks>
+            </domainsnapshot>""", libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                                      | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT)
+
+
 OTHERS = {kind.name: kind for kind in (
     jobs.Save, jobs.ManagedSave, jobs.Dump, jobs.DumpLive, jobs.DumpMemory, jobs.SnapshotMemory,
-    jobs.SnapshotPaused, jobs.BackupPull, jobs.Restore, SaveFull, DumpFull)}
+    jobs.SnapshotPaused, SnapshotDelete, jobs.BackupPush, jobs.BackupPull, jobs.Restore,
+    SaveFull, DumpFull)}
+# What is slow of the guest's disk, which a process besides offers
+SLOW_DISK = {"snapshot-delete": "write", "backup-push": "read"}
 JOBS = (*MIGRATIONS, *OTHERS)
 ENDS_GUEST = ("save", "managedsave")
 
@@ -306,7 +327,9 @@ class Round:
                     self.t.log("  the destination's QEMU is stuck, is destroyed")
                     self.on_domain(self.destination, "destroy", "destroy")
             return self.migration.result(0)
-        if isinstance(self.job, jobs.Backup) or self.plan["end"] == "abort":
+        if isinstance(self.job, jobs.Backup):
+            self.job.wait_begun(CALL_LIMIT)
+        if self.plan["end"] == "abort" or isinstance(self.job, jobs.BackupPull):
             self.on_domain(self.source, "abort at the end", "abortJob")
         if hasattr(self.job, "pipe"):
             self.job.pipe.hurry()
@@ -528,11 +551,19 @@ def one_round(t, plan, kept, met):
     """Returns the domain's states at the end. @met: see Round"""
     guest = BareGuest(t.folder, t.tools, name=f"chaos{plan['round'].replace('.', '-')}",
                       area=8, disk_mib=8)
-    guest.start(t.alpha)
-    t.beta.conn     # starts the host
-    this = Round(t, plan, guest, met)
-    this.run()
-    remove(t, guest)
+    server = None
+    if plan["job"] in SLOW_DISK:
+        server, guest.address = jobs.slow_disk(t, guest, SLOW_DISK[plan["job"]])
+    try:
+        guest.start(t.alpha)
+        t.beta.conn     # starts the host
+        this = Round(t, plan, guest, met)
+        this.run()
+        remove(t, guest)
+    finally:
+        if server:
+            server.kill()
+            server.wait()
     for host in (t.alpha, t.beta):
         deaths = t.deaths()
         t.check(not deaths, "; ".join(deaths))

@@ -53,7 +53,7 @@ SETTINGS = {
     "corpus": "the folder to keep status files and migration cookies of scenarios in, or to begin "
               "the fuzzing of them with",
     "seed": "of the random faults (default: a new one)",
-    "replay": "the file with a round of random faults to run again",
+    "replay": "the file with a round of random faults to run again, or with several, a line each",
 }
 
 

@@ -5,7 +5,8 @@ Each round is a line of JSON, in the file chaos-rounds-SEED.jsonl among the logs
 
     round   its name, SEED.NUMBER
     job     its kind
-    faults  [{what, where, met}]; met: it was made while an async job ran
+    faults  [{what, where, met}]; met: it was made while that job ran
+    bystanders  the job of each guest that stood by, "none" if it had none
     passed  whether the round did; error: why it did not
     memory  {host: {pid, rss, anon}}: KiB that its daemon has after the round: resident, and
             what of that is no file's
@@ -52,6 +53,11 @@ def kinds_of_fault(one):
     return kinds.items()
 
 
+def kinds_beside(one):
+    """The jobs of the guests that stood by in the round @one, each with its faults"""
+    return [(job, one["faults"]) for job in sorted(set(one.get("bystanders", ())))]
+
+
 def summary(rounds):
     """A line about all @rounds"""
     faults = [fault for one in rounds for fault in one["faults"]]
@@ -66,11 +72,12 @@ def table(rounds, jobs=(), faults=()):
     lines = []
     for head, names, of in (
             ("job", jobs, lambda one: [(one["job"], one["faults"])]),
-            ("fault", faults, kinds_of_fault)):
-        lines += [f"| {head} | rounds | passed | faults drawn | met a running job |",
-                  "| --- | --- | --- | --- | --- |"]
-        lines += [f"| {' | '.join(map(str, row))} |" for row in rows(rounds, names, of)]
-        lines.append("")
+            ("fault", faults, kinds_of_fault),
+            ("job of a guest beside", (), kinds_beside)):
+        found = [f"| {' | '.join(map(str, row))} |" for row in rows(rounds, names, of)]
+        if found:
+            lines += [f"| {head} | rounds | passed | faults drawn | met a running job |",
+                      "| --- | --- | --- | --- | --- |", *found, ""]
     return [*lines, *memory(rounds)]
 
 

@@ -46,6 +46,7 @@ class SlowPipe:
     def __init__(self, path, rate=SLOW):
         self.path = path
         self.rate = rate
+        self._ended = False
         os.mkfifo(path)
         self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self._thread = threading.Thread(target=self._drain, daemon=True)
@@ -56,6 +57,13 @@ class SlowPipe:
         self.rate = 0
         os.close(self._fd)
         self._fd = -1
+
+    def end(self):
+        """Nobody reads any more."""
+        self._ended = True
+        self._thread.join()
+        if self._fd >= 0:
+            os.close(self._fd)
 
     def read(self):
         """Takes what comes at full speed."""
@@ -68,7 +76,7 @@ class SlowPipe:
         self.rate = 1 << 24
 
     def _drain(self):
-        while True:
+        while not self._ended:
             time.sleep(0.05)
             wanted = int(self.rate * 0.05)
             try:

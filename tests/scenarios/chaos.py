@@ -10,6 +10,7 @@ other moments of the job on each run; it is the draw that is repeated, not the r
 import collections
 import contextlib
 import json
+import math
 import os
 import random
 import re
@@ -21,7 +22,7 @@ import time
 
 import libvirt
 
-from harness import chaos_counts, faults, jobs, phases, sandbox
+from harness import bystander, chaos_counts, faults, jobs, phases, sandbox
 from harness.bare_guest import BareGuest
 from harness.guest import GuestFault
 from harness.host import HostError
@@ -93,6 +94,9 @@ OTHERS = {kind.name: kind for kind in (
 SLOW_DISK = {"snapshot-delete": "write", "backup-push": "read"}
 JOBS = (*MIGRATIONS, *OTHERS)
 ENDS_GUEST = ("save", "managedsave")
+
+# Of how many rounds there is a guest beside that of the round, and of these two of them
+BESIDE, TWO_BESIDE = 0.4, 0.4
 
 # Faults by what they may do to the guest and to the job
 HARMLESS = {"qemu-stop", "daemon-stop", "stall", "suspend", "reset", "migrate", "postcopy", "odd"}
@@ -170,21 +174,35 @@ def draw(name):
             done.append({"what": "cut", "where": "alpha", "for": 0,
                          "at": round(at + rng.uniform(0.2, 2), 2)})
     calls = ("stats", "block", "job")
+    beside = draw_bystanders(rng, done) if rng.random() < BESIDE else []
     return {"round": name, "job": job, "bandwidth": bandwidth,
             "end": rng.choice(("finish", "abort")),
             "clients": {host: sorted(rng.sample(calls, rng.randint(1, 3)))
                         for host in ("alpha", "beta")},
+            "bystanders": beside,
             "faults": sorted(done, key=lambda fault: fault["at"])}
+
+
+def draw_bystanders(rng, done):
+    """The guests beside that of the round, the first with an async job of its own"""
+    kinds = [None, *bystander.KINDS]
+    if any(fault["what"] == "daemon-kill" for fault in done):
+        kinds.remove("p2p")     # which fails then
+    found = [{"host": rng.choice(("alpha", "beta")), "job": rng.choice(kinds[1:])}]
+    if rng.random() < TWO_BESIDE:
+        found.append({"host": rng.choice(("alpha", "beta")), "job": None})
+    return found
 
 
 # --- the faults ----------------------------------------------------------------
 
 class Round:
-    """One round: @plan is its schedule, @guest runs on alpha. The faults that meet a running
-    job are added to @met."""
+    """One round: @plan is its schedule, @guest runs on alpha, and @bystanders beside it. The
+    faults that meet a running job are added to @met."""
 
-    def __init__(self, t, plan, guest, met):
+    def __init__(self, t, plan, guest, bystanders, met):
         self.t, self.plan, self.guest, self.met = t, plan, guest, met
+        self.bystanders = bystanders
         self.source, self.destination = t.alpha, t.beta
         self.names = {fault["what"] for fault in plan["faults"]}
         self.calls = []     # threads
@@ -415,6 +433,7 @@ class Round:
         """Each QEMU belongs to a domain."""
         known = {host.qemu_pid(self.guest.name) for host, state
                  in zip((self.source, self.destination), states) if state != "off"}
+        known.update(each.host.qemu_pid(each.guest.name) for each in self.bystanders)
         left = qemu_processes() - known
         self.t.check(not left, f"QEMU runs without a domain: processes {left}")
 
@@ -444,6 +463,8 @@ class Round:
 
     def clear_job(self):
         self.job.before_restart()
+        if hasattr(self.job, "pipe"):
+            self.job.pipe.end()
         for snapshot in self.source.domain(self.guest.name).listAllSnapshots():
             snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
 
@@ -451,13 +472,19 @@ class Round:
         loops = [self.t.query_loop(self.t.host(host), self.guest, calls=calls)
                  for host, calls in self.plan["clients"].items()]
         try:
+            for each in self.bystanders:
+                each.begin()
             self.start_job()
             self.make_faults()
             error = self.end_job()
             self.join_calls()
+            for each in self.bystanders:
+                each.end()
             self.t.log(f"  the job's end: {error}")
             self.check(error)
             self.check_queries(loops)
+            for each in self.bystanders:
+                each.check()
             if self.job:
                 self.clear_job()
             if self.states == ("broken", "broken"):
@@ -466,6 +493,8 @@ class Round:
         finally:
             for loop in loops:
                 loop.stop(0)
+            for each in self.bystanders:
+                each.stop()
             if self.migration:
                 self.migration.end()
 
@@ -518,20 +547,22 @@ class Kept:
             t.fail(f"{host.name} keeps more descriptors or threads than before: {kept()}")
 
 
-def remove(t, guest):
-    """Leaves nothing of the guest on either host."""
+def remove(t, guests):
+    """Leaves nothing of the guests on either host."""
     for host in (t.alpha, t.beta):
-        with contextlib.suppress(libvirt.libvirtError):
-            domain = host.conn.lookupByName(guest.name)
-            if domain.isActive():
-                domain.destroy()
-            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-                                 | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-                                 | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+        for guest in guests:
+            with contextlib.suppress(libvirt.libvirtError):
+                domain = host.conn.lookupByName(guest.name)
+                if domain.isActive():
+                    domain.destroy()
+                domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+                                     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                                     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
         t.wait(lambda host=host: not host.conn.listAllDomains(), 20,
-               f"{host.name} keeps the domain")
+               f"{host.name} keeps a domain")
     t.check(not qemu_processes(), "QEMU outlives its domain")
-    shutil.rmtree(guest.folder)
+    for guest in guests:
+        shutil.rmtree(guest.folder)
 
 
 def check_logs(t, host):
@@ -547,19 +578,34 @@ def check_logs(t, host):
     os.truncate(host.log, 0)
 
 
+def make_guest(t, plan):
+    """The round's guest, not yet started"""
+    settings = {"name": f"chaos{plan['round'].replace('.', '-')}", "area": 8, "disk_mib": 8}
+    return BareGuest(t.folder, t.tools, **settings)
+
+
 def one_round(t, plan, kept, met):
     """Returns the domain's states at the end. @met: see Round"""
-    guest = BareGuest(t.folder, t.tools, name=f"chaos{plan['round'].replace('.', '-')}",
-                      area=8, disk_mib=8)
+    stands = collections.Counter(alpha=0, beta=0)
+    for fault in plan["faults"]:
+        if fault["what"].startswith("daemon"):
+            stands[fault["where"]] += fault["for"] if fault["what"] == "daemon-stop" else math.inf
+    beside = [bystander.Bystander(
+        t, f"bystander{number}", t.host(one["host"]),
+        t.beta if one["host"] == "alpha" else t.alpha, one["job"], stands)
+              for number, one in enumerate(plan.get("bystanders", ()))]
+    guest = make_guest(t, plan)
     server = None
     if plan["job"] in SLOW_DISK:
         server, guest.address = jobs.slow_disk(t, guest, SLOW_DISK[plan["job"]])
     try:
+        for each in beside:
+            each.boot()
         guest.start(t.alpha)
         t.beta.conn     # starts the host
-        this = Round(t, plan, guest, met)
+        this = Round(t, plan, guest, beside, met)
         this.run()
-        remove(t, guest)
+        remove(t, [guest, *(each.guest for each in beside)])
     finally:
         if server:
             server.kill()
@@ -588,6 +634,7 @@ def count(t, path, plan, met, error=None):
     with open(path, "a") as file:
         file.write(json.dumps({
             "round": plan["round"], "job": plan["job"], "passed": error is None,
+            "bystanders": [one["job"] or "none" for one in plan.get("bystanders", ())],
             "error": error and str(error), "memory": had,
             "faults": [{"what": fault["what"], "where": fault["where"],
                         "met": any(fault is one for one in met)} for fault in plan["faults"]],
@@ -595,10 +642,10 @@ def count(t, path, plan, met, error=None):
 
 
 def plans(t, option):
-    """The rounds to run: the one of --replay, or those of the seed while there is time"""
+    """The rounds to run: those of --replay, or those of the seed while there is time"""
     if option.replay:
         with open(option.replay) as file:
-            yield json.load(file)
+            yield from map(json.loads, file)
         return
     end = time.monotonic() + 60 * option.minutes
     number = 0

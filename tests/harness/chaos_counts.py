@@ -6,6 +6,7 @@ Each round is a line of JSON, in the file chaos-rounds-SEED.jsonl among the logs
     round   its name, SEED.NUMBER
     job     its kind
     faults  [{what, where, met}]; met: it was made while that job ran
+    guest   its kind, bare or linux
     bystanders  the job of each guest that stood by, "none" if it had none
     passed  whether the round did; error: why it did not
     memory  {host: {pid, rss, anon}}: KiB that its daemon has after the round: resident, and
@@ -73,6 +74,7 @@ def table(rounds, jobs=(), faults=()):
     for head, names, of in (
             ("job", jobs, lambda one: [(one["job"], one["faults"])]),
             ("fault", faults, kinds_of_fault),
+            ("guest", (), lambda one: [(one.get("guest", "bare"), one["faults"])]),
             ("job of a guest beside", (), kinds_beside)):
         found = [f"| {' | '.join(map(str, row))} |" for row in rows(rounds, names, of)]
         if found:

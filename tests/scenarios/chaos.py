@@ -24,7 +24,7 @@ import libvirt
 
 from harness import bystander, chaos_counts, faults, jobs, phases, sandbox
 from harness.bare_guest import BareGuest
-from harness.guest import GuestFault
+from harness.guest import Guest, GuestFault
 from harness.host import HostError
 from harness.scenario import Failure, is_stock, scenario
 
@@ -97,6 +97,8 @@ ENDS_GUEST = ("save", "managedsave")
 
 # Of how many rounds there is a guest beside that of the round, and of these two of them
 BESIDE, TWO_BESIDE = 0.4, 0.4
+# In how many the guest is one with Linux, whose start takes several times as long
+LINUX = 0.04
 
 # Faults by what they may do to the guest and to the job
 HARMLESS = {"qemu-stop", "daemon-stop", "stall", "suspend", "reset", "migrate", "postcopy", "odd"}
@@ -179,6 +181,7 @@ def draw(name):
             "end": rng.choice(("finish", "abort")),
             "clients": {host: sorted(rng.sample(calls, rng.randint(1, 3)))
                         for host in ("alpha", "beta")},
+            "guest": "linux" if rng.random() < LINUX and job != SnapshotDelete.name else "bare",
             "bystanders": beside,
             "faults": sorted(done, key=lambda fault: fault["at"])}
 
@@ -581,7 +584,11 @@ def check_logs(t, host):
 def make_guest(t, plan):
     """The round's guest, not yet started"""
     settings = {"name": f"chaos{plan['round'].replace('.', '-')}", "area": 8, "disk_mib": 8}
-    return BareGuest(t.folder, t.tools, **settings)
+    if plan.get("guest") != "linux":
+        return BareGuest(t.folder, t.tools, **settings)
+    guest = Guest(t.folder, t.tools, **settings)
+    jobs.fill(guest.disk, settings["disk_mib"])
+    return guest
 
 
 def one_round(t, plan, kept, met):
@@ -634,6 +641,7 @@ def count(t, path, plan, met, error=None):
     with open(path, "a") as file:
         file.write(json.dumps({
             "round": plan["round"], "job": plan["job"], "passed": error is None,
+            "guest": plan.get("guest", "bare"),
             "bystanders": [one["job"] or "none" for one in plan.get("bystanders", ())],
             "error": error and str(error), "memory": had,
             "faults": [{"what": fault["what"], "where": fault["where"],

@@ -106,6 +106,8 @@ class Host:
     a sanitizer, if the build has one, to sanitizer.PID.
     """
 
+    path = "/system"    # of its URI
+
     def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None,
                  libvirtd_conf="", valgrind=False):
         index = NAMES.index(name)
@@ -113,7 +115,7 @@ class Host:
         self.build = build
         self.folder = os.path.join(folder, name)
         self.port = 16510 + index
-        self.uri = f"qemu+tcp://127.0.0.1:{self.port}/system"
+        self.uri = f"qemu+tcp://127.0.0.1:{self.port}{self.path}"
         self.log = os.path.join(self.folder, "log", "libvirtd.log")
         self.output_log = os.path.join(self.folder, "log", "output.log")
         self.daemon = None
@@ -167,6 +169,7 @@ class Host:
                 sandbox.bind(hosts, "/etc/hosts")
                 for path, text in ACCOUNTS.items():
                     self._provide_account(path, text)
+                self._adapt_root(scratch)
                 os.write(ready_w, b"ready")
                 while True:
                     signal.pause()
@@ -182,6 +185,9 @@ class Host:
 
     def _enter_root(self):
         """For a subclass: makes another file system that of the calling process."""
+
+    def _adapt_root(self, scratch):
+        """For a subclass: changes what the calling process has mounted."""
 
     def _provide_account(self, path, text):
         """Has the file of accounts show a line besides, inside the host."""
@@ -319,6 +325,18 @@ class Host:
             self.daemon.wait()
             raise HostError(f"{self.name}: the daemon does not end; log {self.log}") from error
 
+    def wait_daemon(self, timeout):
+        """Waits for the end of the daemon, which was told to end by other means. Returns the
+        seconds that took, None if it has not ended within the @timeout."""
+        began = time.monotonic()
+        self._conn = None
+        self._wanted = False
+        try:
+            self.daemon.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        return time.monotonic() - began
+
     def kill_daemon(self):
         """Kills the daemon with SIGKILL and leaves the guests alone."""
         self.end_daemon(signal.SIGKILL)
@@ -337,7 +355,7 @@ class Host:
     def qemu_pid(self, name):
         """Returns the process id of a guest's QEMU, or None if it has none."""
         try:
-            with open(os.path.join(self.folder, "run", "qemu", f"{name}.pid")) as file:
+            with open(self._state_path(f"{name}.pid")) as file:
                 pid = int(file.read())
             os.kill(pid, 0)
             return pid
@@ -346,7 +364,14 @@ class Host:
 
     def status_path(self, name):
         """Path of the file in which the daemon keeps an active domain's state."""
-        return os.path.join(self.folder, "run", "qemu", f"{name}.xml")
+        return self._state_path(f"{name}.xml")
+
+    def _state_path(self, name):
+        return os.path.join(self.folder, "run", "qemu", name)
+
+    def saved_path(self, name):
+        """Path of the image of a domain that is saved until its next start."""
+        return os.path.join(self.folder, "lib", "qemu", "save", f"{name}.save")
 
     def status_job(self, name):
         """The attributes of the job in the domain's status file; None: no job."""

@@ -164,8 +164,8 @@ class Migration:
 
         # The client's calls to the source; the client's, or with a peer-to-peer
         # migration the source's, calls to the destination
-        self.source_calls = relay.CallRelay(self.source.port)
-        self.peer_calls = relay.CallRelay(self.destination.port)
+        self.source_calls = relay.CallRelay(self.source.port, self.source.path)
+        self.peer_calls = relay.CallRelay(self.destination.port, self.destination.path)
         if kind.tunnelled:
             self.stream = self.peer_calls
         elif kind.unix:

@@ -214,16 +214,17 @@ STEPS = {
 
 
 class CallRelay(Relay):
-    """A relay between a client of libvirt and the daemon that listens on @port."""
+    """A relay between a client of libvirt and the daemon that listens on @port, the way to which
+    is @path."""
 
-    def __init__(self, port):
+    def __init__(self, port, path="/system"):
         self._lock = threading.Lock()
         self._rule = None
         self._kept = []
         self.caught = threading.Event()
         self.seen = set()   # steps that have been called
         super().__init__(("127.0.0.1", 0), ("127.0.0.1", port))
-        self.uri = f"qemu+tcp://127.0.0.1:{self.address[1]}/system"
+        self.uri = f"qemu+tcp://127.0.0.1:{self.address[1]}{path}"
 
     def keep(self, step, kind):
         """Keeps the calls (@kind CALL) of the step of a migration, or the replies

@@ -97,6 +97,21 @@ def provide_folder(path, scratch):
         return
     parent, name = os.path.split(path)
     provide_folder(parent, scratch)
+    os.mkdir(os.path.join(_cover(parent, scratch), name))
+
+
+def open_way(path, scratch):
+    """Has all users get to @path, in the calling mount namespace only: each folder on the way
+    that lets root alone pass is covered by one that shows the same."""
+    if path == "/":
+        return
+    open_way(os.path.dirname(path), scratch)
+    if os.path.isdir(path) and not os.stat(path).st_mode & 0o001:
+        os.chmod(_cover(path, scratch), 0o755)
+
+
+def _cover(parent, scratch):
+    """Covers the folder @parent by a tmpfs that shows all that is in it. Returns the tmpfs."""
     shadow = tempfile.mkdtemp(dir=scratch)
     mount("tmpfs", shadow, "tmpfs")
     with os.scandir(parent) as entries:
@@ -110,8 +125,8 @@ def provide_folder(path, scratch):
             else:
                 os.close(os.open(copy, os.O_CREAT | os.O_WRONLY))
                 bind(entry.path, copy)
-    os.mkdir(os.path.join(shadow, name))
     bind(shadow, parent)
+    return shadow
 
 
 def _loopback_up():

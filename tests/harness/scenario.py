@@ -68,6 +68,7 @@ class Test:
         self.folder = folder
         self.build = build
         self.builds = {}        # those of hosts, if another one; to be set before their use
+        self.host_type = Host   # to be set before the first use of a host, as are
         self.stock = is_stock(build)
         self._stock_build = stock_build
         self._other_builds = other_builds
@@ -75,8 +76,8 @@ class Test:
         self.tools = tools
         self.log_file = log_file
         self.told = ""
-        self.qemu_conf = ""     # to be set before the first use of a host
-        self.libvirtd_conf = ""     # as well
+        self.qemu_conf = ""
+        self.libvirtd_conf = ""
         self._caches = caches
         self._hosts = {}
         self._guests = []
@@ -86,9 +87,10 @@ class Test:
     def _host(self, name):
         if name not in self._hosts:
             build = self.builds.get(name, self.build)
-            self._hosts[name] = Host(self.folder, name, build, qemu_conf=self.qemu_conf,
-                                     debug_jobs=True, cache=self._caches(build),
-                                     libvirtd_conf=self.libvirtd_conf, valgrind=self._valgrind)
+            self._hosts[name] = self.host_type(
+                self.folder, name, build, qemu_conf=self.qemu_conf, debug_jobs=True,
+                cache=self._caches(build), libvirtd_conf=self.libvirtd_conf,
+                valgrind=self._valgrind)
             self._hosts[name].start()
         return self._hosts[name]
 

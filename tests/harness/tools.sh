@@ -25,6 +25,7 @@ ensure_tools() {
     ln -sf "$work/build/tools/tools/virt-jobstorm" "$TOOLS/virt-jobstorm"
     ln -sf "$work/build/tools/tests/guest/check-disk" "$TOOLS/check-disk"
     ln -sf "$work/build/tools/tests/guest/odd-qemu" "$TOOLS/odd-qemu"
+    ln -sf "$work/build/tools/tests/guest/tell-shutdown" "$TOOLS/tell-shutdown"
     ln -sf "$work/build/tools/tests/guest/bare/bare-guest" "$TOOLS/bare-guest"
 
     "$top/tests/guest/fetch-kernel" "$work/guest" || return 1

@@ -4,20 +4,24 @@
 // round to it.
 //
 // files: src/qemu/qemu_driver.c
-// aims: qemuStateShutdownWait
+// aims: qemuStateShutdownWait qemuStateCleanup
 
 @ rest @
 typedef virDomainObj, GQueue, GList;
 symbol qemu_driver, qemuDomainObjStopWorkerIter;
 @@
 +/* Does what the workers did not get round to and which the next daemon does not
-+ * know of. */
++ * know of. To be called when the main loop has ended: it holds the lock of the
++ * daemon object, which the end of the last active domain needs. */
 +static void
 +qemuDomainObjsAutoDestroy(void)
 +{
 +    virDomainObj **vms = NULL;
 +    size_t nvms = 0;
 +    size_t i;
++
++    if (!qemu_driver->domains)
++        return;
 +
 +    virDomainObjListCollectAll(qemu_driver->domains, &vms, &nvms);
 +
@@ -41,9 +45,15 @@ symbol qemu_driver, qemuDomainObjStopWorkerIter;
 +
 +
  static int qemuStateShutdownWait(void)
+ { ... }
+
+@ quit @
+@@
+ static int qemuStateCleanup(void)
  {
-     ...
-     virThreadPoolDrain(qemu_driver->workerPool);
+     if (!qemu_driver)
+         return -1;
++
 +    qemuDomainObjsAutoDestroy();
-     return 0;
+     ...
  }

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The callback submits an event, and its handler destroys the domain. Who submits
-// an event gets to know whether there is anybody to handle it.
+// The callback submits an event, and its handler destroys the domain.
 //
 // files: src/qemu/qemu_process.c
-// aims: qemuProcessEventSubmit qemuProcessAutoDestroy
-
-@ submit @
-typedef virDomainObj;
-identifier vm;
-symbol priv;
-@@
--void
-+int
- qemuProcessEventSubmit(virDomainObj *vm, ...)
- {
-     ...
-     qemuProcessEventsSchedule(vm);
-+
-+    if (!priv->eventsScheduled) {
-+        qemuProcessEventFree(g_queue_pop_tail(priv->events));
-+        return -1;
-+    }
-+
-+    return 0;
- }
+// aims: qemuProcessAutoDestroy
 
 @ now @
-typedef virConnectPtr;
+typedef virDomainObj, virConnectPtr;
 identifier dom, conn;
 identifier end = { virDomainObjEndJob, qemuProcessEndStopJob };
 symbol true;
@@ -65,14 +44,14 @@ identifier dom, id;
  { ... }
 +
 +/* Called in the main loop of the daemon, which must not wait for a process to
-+ * die, let alone for a job. */
++ * die, let alone for a job. If there are no workers any more, as the daemon is
++ * about to quit, qemuStateCleanup destroys the domain. */
 +void
 +qemuProcessAutoDestroy(virDomainObj *dom,
 +                       virConnectPtr conn)
 +{
 +    VIR_DEBUG("vm=%s, conn=%p", dom->def->name, conn);
 +
-+    if (qemuProcessEventSubmit(dom, QEMU_PROCESS_EVENT_AUTO_DESTROY,
-+                               dom->def->id, 0, NULL) < 0)
-+        qemuProcessAutoDestroyNow(dom, dom->def->id);
++    qemuProcessEventSubmit(dom, QEMU_PROCESS_EVENT_AUTO_DESTROY,
++                           dom->def->id, 0, NULL);
 +}

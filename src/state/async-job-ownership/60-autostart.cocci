@@ -8,20 +8,29 @@
 
 #@ if >= 11.2.0
 @@
-symbol domains;
+symbol domains, transient;
 expression i;
+expression list said;
 @@
  virDomainDriverAutoShutdown(...)
  {
      <+...
-     if (virDomainSetAutostartOnce(domains[i], 1) < 0) {
+     if (transient[i]) {
          ...
+     } else {
++        int marked = 0;
++
+         VIR_DEBUG(said);
++        virDomainGetAutostartOnce(domains[i], &marked);
+         if (virDomainSetAutostartOnce(domains[i], 1) < 0) {
+             ...
+         }
++
++                /* It may have waited for a job with which the domain has ended, such
++                 * as a migration: it must not run here, too. */
++                if (!marked && virDomainIsActive(domains[i]) == 0)
++                    virDomainSetAutostartOnce(domains[i], 0);
      }
-+    else if (virDomainIsActive(domains[i]) == 0) {
-+        /* It has waited for a job with which the domain has ended, such as
-+         * a migration: it must not run here, too. */
-+        virDomainSetAutostartOnce(domains[i], 0);
-+    }
      ...+>
  }
 #@ end

@@ -2,17 +2,6 @@
 #include "demo.h"
 
 void
-qemuProcessEventSubmit(virDomainObj *vm,
-                       qemuProcessEventType eventType)
-{
-    qemuDomainObjPrivate *priv = vm->privateData;
-
-    g_queue_push_tail(priv->events, demoEvent(eventType));
-    qemuProcessEventsSchedule(vm);
-}
-
-
-void
 qemuProcessAutoDestroy(virDomainObj *dom,
                        virConnectPtr conn)
 {

@@ -489,8 +489,12 @@ class Round:
         self.job.before_restart()
         if hasattr(self.job, "pipe"):
             self.job.pipe.end()
-        for snapshot in self.source.domain(self.guest.name).listAllSnapshots():
+        domain = self.source.domain(self.guest.name)
+        for snapshot in domain.listAllSnapshots():
             snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+        if isinstance(self.job, SnapshotDelete) and domain.isActive():
+            # That of a deletion that was aborted has to write what is in flight to a slow disk.
+            self.t.wait(lambda: not domain.blockJobInfo("vda"), 20, "the end of the block job")
 
     def run(self):
         loops = [self.t.query_loop(self.t.host(host), self.guest, calls=calls)

@@ -11,14 +11,17 @@
  * is looked at again for each message. Its first line is one of
  *
  *   twice               each event is sent twice
- *   late MS [TEXT...]   each event is held back MS milliseconds, so that answers pass it; if
- *                       there is a TEXT, each event that has one of them in it
- *   reversed MS         events are kept until none has come for MS, and sent last one first
+ *   late MS [TEXT...]   events are held back until none has come for MS milliseconds, so that
+ *                       answers pass them; if there is a TEXT, those with one of them in it
+ *   reversed MS         the same, and they are sent last one first
  *   lost TEXT...        events with a TEXT in them are not sent
  *   send WHEN [end]     what follows the line in the file, a part of a message or many of them,
  *                       is sent. WHEN: "now", "before COMMAND" which libvirt gives, or "after
  *                       COMMAND", that is after the answer to it. The file is removed then. With
  *                       "end" the monitor's connection is closed.
+ *
+ * Each time that something is done there is a line more in the file LOG. An event that is held
+ * back when libvirt closes the connection is sent to nobody.
  */
 
 #define _GNU_SOURCE
@@ -37,17 +40,13 @@
 #include <unistd.h>
 
 #define CONTROL "/var/lib/libvirt/odd"
+#define LOG CONTROL ".log"
 #define QEMU "/usr/bin/qemu-system-x86_64"
 #define MONITOR "socket,id=charmonitor,fd="
 #define EVENT "{\"timestamp\": "
 #define COMMAND "\"execute\":\""
 
-enum { BUFFER = 64 << 10, FDS = 16, LOOK_MS = 50 };
-
-typedef struct {
-    gint64 due;
-    char *line;
-} Event;
+enum { BUFFER = 64 << 10, FDS = 16, LOOK_MS = 50, WORDS = 16 };
 
 static struct {
     struct sockaddr_un address;     /* of QEMU's own monitor */
@@ -56,43 +55,58 @@ static struct {
     int process;                    /* QEMU's */
     int libvirt, qemu;              /* connections, -1: none */
     GString *begun;                 /* of a line of QEMU's */
-    GQueue *held;                   /* events, by when they are due */
-    bool answer_due;                /* after which to send something */
-    char **words;                   /* of the control file's first line */
-    char *rest;                     /* and what follows */
-    gsize rest_length;
+    GQueue *held;                   /* lines */
+    gint64 due;                     /* when these are sent, in microseconds */
+    char *command;                  /* that libvirt waits for the answer to */
+    char *word[WORDS + 1];          /* of the control file's first line */
+    GString *rest;                  /* and what follows */
 } odd = { .libvirt = -1, .qemu = -1 };
 
 static void
 look_at_control(void)
 {
-    g_autofree char *text = NULL, *line = NULL;
-    gsize length;
-    char *end;
+    static char *text;
+    gsize length = 0;
+    char *end = NULL, *line = NULL;
+    guint i;
 
-    g_clear_pointer(&odd.words, g_strfreev);
-    g_clear_pointer(&odd.rest, g_free);
-    odd.rest_length = 0;
+    g_free(text);
     if (g_file_get_contents(CONTROL, &text, &length, NULL) && (end = strchr(text, '\n'))) {
-        line = g_strndup(text, end - text);
-        odd.rest_length = length - strlen(line) - 1;
-        odd.rest = g_memdup2(end + 1, odd.rest_length);
+        *end++ = '\0';
+        line = text;
     }
-    odd.words = g_strsplit(line ? line : "", " ", -1);
+    g_string_truncate(odd.rest, 0);
+    if (end)
+        g_string_append_len(odd.rest, end, text + length - end);
+    for (i = 0; i < WORDS; i++)
+        odd.word[i] = line ? strsep(&line, " ") : NULL;
 }
 
 /* Is the word @i of the control file @word? */
 static bool
 says(guint i, const char *word)
 {
-    return g_strv_length(odd.words) > i && strcmp(odd.words[i], word) == 0;
+    return g_strcmp0(odd.word[i], word) == 0;
 }
 
-static gint64
-milliseconds(void)
+/* Has @line one of the texts in the control file, from word @i on? */
+static bool
+has_text(const char *line, guint i)
 {
-    return g_get_monotonic_time() / 1000 +
-           (odd.words[0] && odd.words[1] ? atoi(odd.words[1]) : 0);
+    for (; odd.word[i]; i++) {
+        if (strstr(line, odd.word[i]))
+            return true;
+    }
+    return false;
+}
+
+static void
+note(const char *line)
+{
+    int fd = open(LOG, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    dprintf(fd, "%s %.*s\n", odd.word[0], (int)strcspn(line, "\r\n"), line);
+    close(fd);
 }
 
 /* To libvirt; whether it is gone is noticed when it is read from. */
@@ -108,13 +122,25 @@ tell(const char *data, gsize length)
 }
 
 static void
+send_held(void)
+{
+    char *line;
+
+    while ((line = g_queue_pop_head(odd.held))) {
+        tell(line, strlen(line));
+        g_free(line);
+    }
+}
+
+static void
 hang_up(void)
 {
     close(odd.libvirt);
     close(odd.qemu);
     odd.libvirt = odd.qemu = -1;
     g_string_truncate(odd.begun, 0);
-    odd.answer_due = false;
+    g_queue_clear_full(odd.held, g_free);
+    g_clear_pointer(&odd.command, g_free);
 }
 
 static void
@@ -122,99 +148,50 @@ send_rest(guint words)
 {
     /* Libvirt may stop reading. */
     unlink(CONTROL);
-    if (odd.rest)
-        tell(odd.rest, odd.rest_length);
+    note("");
+    tell(odd.rest->str, odd.rest->len);
     if (says(words, "end"))
         hang_up();
 }
 
-/* Does the control file have something be sent @when @command is given? */
-static bool
-wants(const char *when, const char *command)
-{
-    return says(0, "send") && says(1, when) && says(2, command);
-}
-
 static void
-free_event(Event *event)
+hold(const char *line)
 {
-    g_free(event->line);
-    g_free(event);
-}
-
-/* Sends the events that are due, or all. */
-static void
-send_held(bool all)
-{
-    Event *event;
-
-    while ((event = g_queue_peek_head(odd.held)) &&
-           (all || event->due <= g_get_monotonic_time() / 1000)) {
-        tell(event->line, strlen(event->line));
-        free_event(g_queue_pop_head(odd.held));
+    odd.due = g_get_monotonic_time() + atoi(odd.word[1]) * 1000;
+    if (!says(0, "reversed")) {
+        note(line);
+        g_queue_push_tail(odd.held, g_strdup(line));
+        return;
     }
-}
-
-static void
-set_due(gpointer event, gpointer due)
-{
-    ((Event *)event)->due = *(gint64 *)due;
-}
-
-static void
-hold(const char *line, bool reversed)
-{
-    Event *event = g_new0(Event, 1);
-
-    event->line = g_strdup(line);
-    event->due = milliseconds();
-    if (reversed)
-        g_queue_push_head(odd.held, event);
-    else
-        g_queue_push_tail(odd.held, event);
-    if (reversed)
-        g_queue_foreach(odd.held, set_due, &event->due);
-}
-
-/* Has @line one of the texts in the control file, from word @i on? */
-static bool
-has_text(const char *line, guint i)
-{
-    for (; i < g_strv_length(odd.words); i++) {
-        if (strstr(line, odd.words[i]))
-            return true;
-    }
-    return false;
+    if (!g_queue_is_empty(odd.held))
+        note(line);
+    g_queue_push_head(odd.held, g_strdup(line));
 }
 
 static void
 handle_event(const char *line)
 {
-    if (says(0, "reversed") ||
-        (says(0, "late") && (g_strv_length(odd.words) < 3 || has_text(line, 2)))) {
-        hold(line, says(0, "reversed"));
+    bool lost = says(0, "lost") && has_text(line, 1), twice = says(0, "twice");
+
+    if (says(0, "reversed") || (says(0, "late") && (!odd.word[2] || has_text(line, 2)))) {
+        hold(line);
         return;
     }
-    if (says(0, "lost") && has_text(line, 1))
-        return;
-    tell(line, strlen(line));
-    if (says(0, "twice"))
+    if (lost || twice)
+        note(line);
+    if (!lost)
+        tell(line, strlen(line));
+    if (twice)
         tell(line, strlen(line));
 }
 
 static void
-handle_line(const char *line)
+handle_answer(const char *line)
 {
-    look_at_control();
-    if (g_str_has_prefix(line, EVENT)) {
-        handle_event(line);
-        return;
-    }
+    g_autofree char *command = g_steal_pointer(&odd.command);
+
     tell(line, strlen(line));
-    if (!odd.answer_due)
-        return;
-    odd.answer_due = false;
-    if (says(0, "send"))
+    if (command && says(0, "send") && says(1, "after") && says(2, command))
         send_rest(3);
 }
 
@@ -226,7 +203,7 @@ read_qemu(void)
     char *end;
 
     if (count <= 0) {
-        send_held(true);
+        send_held();
         hang_up();
         return;
     }
@@ -235,7 +212,11 @@ read_qemu(void)
         g_autofree char *line = g_strndup(odd.begun->str, end + 1 - odd.begun->str);
 
         g_string_erase(odd.begun, 0, strlen(line));
-        handle_line(line);
+        look_at_control();
+        if (g_str_has_prefix(line, EVENT))
+            handle_event(line);
+        else
+            handle_answer(line);
     }
 }
 
@@ -249,7 +230,6 @@ read_libvirt(void)
                           .msg_controllen = sizeof(control) };
     ssize_t count = recvmsg(odd.libvirt, &msg, MSG_CMSG_CLOEXEC);
     struct cmsghdr *cmsg;
-    g_autofree char *command = NULL;
     const char *name;
     guint i;
 
@@ -258,15 +238,13 @@ read_libvirt(void)
         return;
     }
     data[count] = '\0';
-    name = strstr(data, COMMAND);
-    if (name) {
+    if ((name = strstr(data, COMMAND))) {
         name += strlen(COMMAND);
-        command = g_strndup(name, strcspn(name, "\""));
+        g_free(odd.command);
+        odd.command = g_strndup(name, strcspn(name, "\""));
         look_at_control();
-        if (wants("before", command))
+        if (says(0, "send") && says(1, "before") && says(2, odd.command))
             send_rest(3);
-        else if (wants("after", command))
-            odd.answer_due = true;
     }
     vec.iov_len = count;
     if (odd.qemu >= 0)
@@ -291,6 +269,7 @@ static void
 be_monitor(void)
 {
     odd.begun = g_string_new(NULL);
+    odd.rest = g_string_new(NULL);
     odd.held = g_queue_new();
     signal(SIGPIPE, SIG_IGN);
     while (true) {
@@ -317,7 +296,8 @@ be_monitor(void)
         look_at_control();
         if (says(0, "send") && says(1, "now"))
             send_rest(2);
-        send_held(false);
+        if (g_get_monotonic_time() >= odd.due)
+            send_held();
     }
 }
 

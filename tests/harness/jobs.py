@@ -275,11 +275,15 @@ class Job:
         status = self.host.status_job(self.guest.name)
         return status is not None and status.get("async") in self.async_job.split(" or ")
 
+    def returned(self):
+        """Is there no call, or none any more, that runs the job?"""
+        return not self._thread or not self._thread.is_alive()
+
     def wait_end(self, timeout=15):
         """Waits until the call that runs the job has returned. Returns its error,
         or None if it succeeded."""
         self._thread.join(timeout)
-        if self._thread.is_alive():
+        if not self.returned():
             self.t.fail(f"the call that runs the job has not returned within {timeout} s")
         return self._error
 

@@ -21,18 +21,15 @@ LIST_LIMIT = 5      # for a list; a daemon on an idle machine needs 1
 PATIENCE = 6        # for a job to begin, or to end, by itself or after an abort
 END_LIMIT = 20      # for the job's call to return after the domain was destroyed
 MIB = 1 << 20
+NO_JOB = {"type": "none", "async": "none"}      # in a status file
 
-# The events that libvirt 9.0.0 has a handler for
-NAMES = """ACPI_DEVICE_OST BALLOON_CHANGE BLOCK_IO_ERROR BLOCK_WRITE_THRESHOLD DEVICE_DELETED
-    DEVICE_TRAY_MOVED DEVICE_UNPLUG_GUEST_ERROR DUMP_COMPLETED GUEST_CRASHLOADED GUEST_PANICKED
-    JOB_STATUS_CHANGE MEMORY_DEVICE_SIZE_CHANGE MEMORY_FAILURE MIGRATION MIGRATION_PASS
-    NIC_RX_FILTER_CHANGED PR_MANAGER_STATUS_CHANGED RDMA_GID_STATUS_CHANGED RESET RESUME RTC_CHANGE
-    SHUTDOWN SPICE_CONNECTED SPICE_DISCONNECTED SPICE_INITIALIZED SPICE_MIGRATE_COMPLETED STOP
-    SUSPEND SUSPEND_DISK VNC_CONNECTED VNC_DISCONNECTED VNC_INITIALIZED VSERPORT_CHANGE WAKEUP
-    WATCHDOG""".split()
-# What is true whatever its data, or crashes stock if it tells of no device
-LEFT_OUT = {"BLOCK_IO_ERROR", "DEVICE_TRAY_MOVED", "GUEST_PANICKED", "RESET", "RESUME", "SHUTDOWN", "STOP", "SUSPEND",
-            "SUSPEND_DISK", "WAKEUP", "WATCHDOG"}
+# The events that libvirt 9.0.0 has a handler for. Without those that are true whatever their
+# data, or crash stock if they tell of no device.
+NAMES = """ACPI_DEVICE_OST BALLOON_CHANGE BLOCK_WRITE_THRESHOLD DEVICE_DELETED DEVICE_UNPLUG_GUEST_ERROR
+    DUMP_COMPLETED GUEST_CRASHLOADED JOB_STATUS_CHANGE MEMORY_DEVICE_SIZE_CHANGE MEMORY_FAILURE MIGRATION
+    MIGRATION_PASS NIC_RX_FILTER_CHANGED PR_MANAGER_STATUS_CHANGED RDMA_GID_STATUS_CHANGED RTC_CHANGE
+    SPICE_CONNECTED SPICE_DISCONNECTED SPICE_INITIALIZED SPICE_MIGRATE_COMPLETED VNC_CONNECTED
+    VNC_DISCONNECTED VNC_INITIALIZED VSERPORT_CHANGE""".split()
 
 
 def event(name, /, **data):
@@ -81,7 +78,7 @@ DECISIVE = ("pre-switchover", "postcopy-paused", "completed", "failed", "cancell
 # Malformed, but the daemon must take no harm from it, nor the job
 HARMLESS = b"".join(
     [b'{"event": "%s", "data": %s}\r\n' % (name.encode(), data)
-     for name in NAMES if name not in LEFT_OUT
+     for name in NAMES
      for data in (b"{}", b"[]", b"null", b"7", b'"text"', b"[{}]", b'{"status": {}, "id": 7, "pass": "x", '
                   b'"result": [], "device": null, "action": [], "node-name": 1, "offset": "x", '
                   b'"info": 1, "client": [], "server": "x", "size": -1, "open": "x"}')]
@@ -122,35 +119,27 @@ BROKEN = {
 
 
 class Case(typing.NamedTuple):
-    """What QEMU on host @side does: the first line of odd-qemu's file, and what follows.
-    @fine: the job must succeed nevertheless"""
+    """What QEMU on host @side does: the first line of odd-qemu's file, and what follows"""
     name: str
     side: str
     first: str
     rest: bytes = b""
-    fine: bool = False
+    fine: bool = False      # the job must succeed nevertheless
     broken: bool = False    # the monitor is not usable afterwards
-    early: bool = False     # it is done before the job begins
 
 
-def kind_of(base, *lost, **sides):
-    """The kind of job @base that waits for events with the texts @lost. @sides: which command begins
-    the job on a host"""
-    return type(base.__name__, (base,), {"lost": lost, "sides": sides})
+def kind_of(base, **sides):
+    """The kind of job @base. @sides: the command that begins the job on a host, and texts in the
+    events that it waits for"""
+    return type(base.__name__, (base,), {"sides": sides})
 
 
-class Quick:
-    """A migration that ends as soon as it may be fast"""
-
+class Out(jobs.MigrationOut):
     def let_go(self):
         self.domain.migrateSetMaxSpeed(1000)
 
 
-class Out(Quick, jobs.MigrationOut):
-    pass
-
-
-class Peer(Quick, jobs.MigrationPeer):
+class Peer(Out, jobs.MigrationPeer):
     pass
 
 
@@ -162,30 +151,30 @@ class Pull(jobs.BackupPull):
         self.domain.abortJob()
 
 
-QUOTE = '"'
-MIGRATION = ('"completed"', '"STOP"', '"RESUME"')
+MIGRATION = {"alpha": "migrate completed STOP", "beta": "migrate-incoming completed RESUME"}
 KINDS = (
-    kind_of(Out, *MIGRATION, alpha="migrate", beta="migrate-incoming"),
-    kind_of(Peer, *MIGRATION, alpha="migrate", beta="migrate-incoming"),
-    kind_of(jobs.Save, '"completed"', '"STOP"', alpha="migrate"),
-    kind_of(jobs.DumpMemory, "DUMP_COMPLETED", '"STOP"', '"RESUME"', alpha="dump-guest-memory"),
-    kind_of(jobs.SnapshotMemory, *MIGRATION, "JOB_STATUS_CHANGE", alpha="migrate"),
-    kind_of(Pull, "JOB_STATUS_CHANGE", alpha="transaction"))
+    kind_of(Out, **MIGRATION),
+    kind_of(Peer, **MIGRATION),
+    kind_of(jobs.Save, alpha="migrate completed STOP"),
+    kind_of(jobs.DumpMemory, alpha="dump-guest-memory DUMP_COMPLETED STOP RESUME"),
+    kind_of(jobs.SnapshotMemory, alpha="migrate completed STOP RESUME JOB_STATUS_CHANGE"),
+    kind_of(Pull, alpha="transaction JOB_STATUS_CHANGE"))
 
 
 def cases(kind):
     """All that is tried with a kind of job"""
-    for side, command in kind.sides.items():
-        full = issubclass(kind, Out) and side == "alpha"
+    for side, words in kind.sides.items():
+        command, *lost = words.split()
+        full = kind.name == "migrate-out" and side == "alpha"
         yield Case("as-it-is", side, "nothing", fine=True)
         yield Case("twice", side, "twice", fine=True)
         yield Case("late", side, "late 300")
-        yield Case("late-end", side, f"late 300 {' '.join(kind.lost)}", fine=True)
-        yield Case("reversed", side, "reversed 300")
-        yield from (Case(f"lost-{text.strip(QUOTE)}", side, f"lost {text}") for text in kind.lost)
+        yield Case("late-end", side, f"late 300 {' '.join(lost)}", fine=True)
+        yield Case("reversed", side, "reversed 1500")
+        yield from (Case(f"lost-{text}", side, f"lost {text}") for text in lost)
         yield Case("malformed", side, "send now", HARMLESS, fine=True)
         if side == "alpha":
-            yield Case("early", side, "send now", EARLY, fine=True, early=True)
+            yield Case("early", side, "send now", EARLY, fine=True)
         near = STATUSES if full else DECISIVE
         for when, names in (("now", (*near, *OTHERS) if full or len(kind.sides) == 1 else near),
                             (f"before {command}", DECISIVE),
@@ -210,8 +199,8 @@ class Run:
     def __init__(self, t, job, case):
         self.t, self.job, self.case = t, job, case
         self.hosts = [t.host(side) for side in job.sides]
-        self.host = t.host(case.side)
-        self.control = os.path.join(self.host.folder, "lib", "odd")
+        self.control = os.path.join(t.host(case.side).folder, "lib", "odd")
+        self.acts()
 
     def tell_qemu(self):
         with open(f"{self.control}.new", "wb") as file:
@@ -221,7 +210,20 @@ class Run:
     def told(self):
         return not os.path.exists(self.control)
 
-    def wait(self, condition, limit):
+    def take_back(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.control)
+
+    def acts(self):
+        """What QEMU has done, a line each; forgets it."""
+        try:
+            with open(f"{self.control}.log", errors="replace") as file:
+                os.unlink(file.name)
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def wait(self, condition, limit=PATIENCE):
         with contextlib.suppress(Failure):
             self.t.wait(condition, limit, "")
 
@@ -232,7 +234,7 @@ class Run:
         except Failure:
             return False, None
 
-    def may_fail(self, what, call, limit):
+    def may_fail(self, what, call, limit=40):
         """The error of @call, which must come back"""
         try:
             self.t.timed(limit, call, f"  {what}")
@@ -244,29 +246,27 @@ class Run:
 
     def run_job(self):
         """Returns how the job has ended, if it has, and its error."""
-        now = self.case.first.startswith("send now")
-        if not now or self.case.early:
+        amid = self.case.first.startswith("send now") and self.case.name != "early"
+        if not amid:
             self.tell_qemu()
-        if self.case.early:
-            self.wait(self.told, PATIENCE)
+        if self.case.name == "early":
+            self.wait(self.told)
         self.job.begin()
-        self.wait(self.job.is_open, PATIENCE)
+        self.wait(lambda: self.job.is_open() or self.job.returned())
         time.sleep(0.3)
-        if now and not self.case.early:
+        if amid:
             self.tell_qemu()
         if self.case.first.startswith("send"):
-            self.wait(self.told, PATIENCE)
-            self.t.check(self.told(), "QEMU has sent nothing")
+            self.wait(self.told)
             time.sleep(0.3)
         # A migration may forget what it was told as it began. Where nothing is wrong a busy
         # machine has time.
         for _ in range(15 if self.case.fine else 3):
-            self.may_fail("let go", self.job.let_go, 40)
+            self.may_fail("let go", self.job.let_go)
             ended, error = self.end(PATIENCE / 3)
             if ended:
                 return "itself", error
-        self.may_fail("abort", self.t.alpha.connect().lookupByName(self.job.guest.name).abortJob,
-                      40)
+        self.may_fail("abort", self.t.alpha.connect().lookupByName(self.job.guest.name).abortJob)
         ended, error = self.end(PATIENCE)
         return ("abort" if ended else "no end"), error
 
@@ -277,32 +277,25 @@ class Run:
             leak = not self.case.broken and faults.leaked_job(host, name)
             # A domain that ends meanwhile, as after a panic, has none.
             self.t.check(not leak or not host.domain(name).isActive(), f"a job is left: {leak}")
+            self.t.wait(lambda host=host: (host.status_job(name) or NO_JOB).items() >= NO_JOB.items(),
+                        5, f"the end of the job on {host.name}")
 
-            def none(host=host):
-                job = host.status_job(name)
-                return not job or job["type"] == job["async"] == "none"
-
-            self.t.wait(none, 5, f"the end of the job on {host.name}")
-
-    def destroy(self):
+    def destroy(self, limit):
         """Returns the domain's states before."""
         states = []
-        for host in sorted(self.hosts, key=lambda host: host is not self.host):
+        for host in sorted(self.hosts, key=lambda host: host.name != self.case.side):
             with contextlib.suppress(libvirt.libvirtError):
                 domain = host.connect().lookupByName(self.job.guest.name)
                 states.append(f"{host.name} {domain.state()}")
                 if domain.isActive():
-                    error = self.may_fail(f"destroy on {host.name}", domain.destroy,
-                                          self.job.destroy_limit)
+                    error = self.may_fail(f"destroy on {host.name}", domain.destroy, limit)
                     self.t.check(not error or not domain.isActive(), f"no destroy: {error}")
         return " ".join(states)
 
     def clear(self):
         """Nothing is left but the domain, which is off."""
-        if not self.told():
-            os.unlink(self.control)
-        domain = self.t.alpha.domain(self.job.guest.name)
-        for snapshot in domain.listAllSnapshots():
+        self.take_back()
+        for snapshot in self.t.alpha.domain(self.job.guest.name).listAllSnapshots():
             snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
         for host in self.hosts[1:]:
             with contextlib.suppress(libvirt.libvirtError):
@@ -311,20 +304,42 @@ class Run:
     def run(self):
         """Returns the outcome, in words."""
         how, error = self.run_job()
+        acts = self.acts()
         for host in self.hosts:
             self.t.timed(LIST_LIMIT, lambda host=host: host.connect().listAllDomains(),
                          f"  list on {host.name}")
         if how != "no end":
             self.check_no_job()
-        states = self.destroy()
-        late = jobs.Job.wait_end(self.job, END_LIMIT)
-        error = late or error
+        states = self.destroy(self.job.destroy_limit)
+        error = jobs.Job.wait_end(self.job, END_LIMIT) or error
+        self.t.check(acts or self.case.first == "nothing", f"nothing odd was done: {how}, {error}")
         self.t.check(not self.case.fine or how == "itself" and not error,
                      f"not harmless: {how}, {error}")
         self.t.check(not error or "unknown" not in str(error) and str(error),
                      f"an error that says nothing: {error}")
         self.clear()
-        return f"{how}; {states}; {error}"
+        return f"{how}; {states}; {error}; done {len(acts)} times"
+
+    def begin_anew(self):
+        """The guest runs again; the same as after any destroy."""
+        self.job.domain = self.t.alpha.domain(self.job.guest.name)
+        self.t.timed(20, lambda: self.job.guest.start(self.t.alpha, wait=False), "  start")
+        self.job.guest.wait_ready()
+        self.t.check_no_job(self.t.alpha, self.job.guest)
+        for host in self.hosts:
+            check_logs(self.t, host)
+
+    def give_up(self):
+        """After a fault: whatever it was, the domain is off."""
+        self.take_back()
+        with contextlib.suppress(libvirt.libvirtError, Failure):
+            self.destroy(60)
+        self.wait(self.job.returned, END_LIMIT)
+        self.t.raise_dead()      # by the destroy
+        with contextlib.suppress(libvirt.libvirtError, Failure):
+            self.clear()
+        for host in self.hosts:
+            os.truncate(host.log, 0)
 
 
 def new_job(t, kind, number):
@@ -336,37 +351,12 @@ def new_job(t, kind, number):
     return job
 
 
-def begin_anew(t, run):
-    """The guest runs again; the same as after any destroy."""
-    run.job.domain = t.alpha.domain(run.job.guest.name)
-    t.timed(20, lambda: run.job.guest.start(t.alpha, wait=False), "  start")
-    run.job.guest.wait_ready()
-    t.check_no_job(t.alpha, run.job.guest)
-    for host in run.hosts:
-        check_logs(t, host)
-
-
-def give_up(t, run):
-    """After a fault: whatever it was, the domain is off."""
-    if not run.told():
-        os.unlink(run.control)
-    for host in run.hosts:
-        with contextlib.suppress(libvirt.libvirtError, Failure):
-            run.may_fail(f"destroy on {host.name}",
-                         host.connect().lookupByName(run.job.guest.name).destroy, 60)
-    with contextlib.suppress(Failure):
-        jobs.Job.wait_end(run.job, END_LIMIT)
-    t.raise_dead()      # by the destroy
-    for host in run.hosts:
-        os.truncate(host.log, 0)
-
-
 def try_cases(t, kind, wanted=None):
     """Tries each case, those @wanted only if any; tells of all that have failed."""
     # A daemon that uses what it has freed has a chance to crash.
     os.environ["MALLOC_PERTURB_"] = "165"
     found = []
-    run = None
+    job = None
     missing = set(wanted or ()) - {case.name for case in cases(kind)}
     t.check(not missing, f"no such case: {missing}")
     for number, case in enumerate(cases(kind)):
@@ -374,16 +364,17 @@ def try_cases(t, kind, wanted=None):
             continue
         began = time.monotonic()
         outcome = ""
-        run = Run(t, run.job if run else new_job(t, kind, number), case)
+        job = job or new_job(t, kind, number)
+        run = Run(t, job, case)
         try:
             outcome = run.run()
-            begin_anew(t, run)
+            run.begin_anew()
         except ERRORS as error:
             time.sleep(1)   # for a daemon to be dead that is dying
             outcome = f"FAULT {'; '.join(t.raise_dead()) or error} {outcome}"
             found.append(f"{case.side} {case.name}: {outcome}")
-            give_up(t, run)
-            run = None      # another guest
+            run.give_up()
+            job = None      # another guest
         t.log(f"CASE {kind.name} {case.side} {case.name}: {outcome} "
               f"({time.monotonic() - began:.0f} s)")
     t.check(not found, f"{len(found)}: " + "; ".join(found))

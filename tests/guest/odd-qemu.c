@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * odd-qemu.c: a QEMU whose monitor sends odd events
+ * odd-qemu.c: a QEMU whose monitor sends odd events and replies
  *
  * It is a domain's <emulator>. The process becomes the real QEMU, so that libvirt knows, stops
  * and waits for that one. A child of it takes the place of QEMU's monitor: what libvirt listens
  * on for QEMU is the child's, and QEMU gets a socket of the child's own. Without a monitor, as
  * when libvirt asks what QEMU can do, there is no child.
  *
- * The file CONTROL, which each host of the tests has for itself, says what to do with events. It
- * is looked at again for each message. Its first line is one of
+ * The file CONTROL, which each host of the tests has for itself, says what to do. It is looked at
+ * again for each message. Its first line is one of
  *
+ *   list                each command is a line in the file LOG
  *   twice               each event is sent twice
  *   late MS [TEXT...]   events are held back until none has come for MS milliseconds, so that
- *                       answers pass them; if there is a TEXT, those with one of them in it
+ *                       replies pass them; if there is a TEXT, those with one of them in it
  *   reversed MS         the same, and they are sent last one first
  *   lost TEXT...        events with a TEXT in them are not sent
  *   send WHEN [end]     what follows the line in the file, a part of a message or many of them,
  *                       is sent. WHEN: "now", "before COMMAND" which libvirt gives, or "after
- *                       COMMAND", that is after the answer to it. The file is removed then. With
+ *                       COMMAND", that is after the reply to it. The file is removed then. With
  *                       "end" the monitor's connection is closed.
+ *   reply N COMMAND     the reply to COMMAND is what follows the line in the file, within braces
+ *                       and with its ID. N: "each" time, or "once"; the file is removed then
+ *   delay MS COMMAND    each reply to COMMAND is held back for MS milliseconds
  *
- * Each time that something is done there is a line more in the file LOG. An event that is held
- * back when libvirt closes the connection is sent to nobody.
+ * Each time that something is done there is a line more in the file LOG. What is held back when
+ * libvirt closes the connection is sent to nobody.
  */
 
 #define _GNU_SOURCE
@@ -45,6 +49,7 @@
 #define MONITOR "socket,id=charmonitor,fd="
 #define EVENT "{\"timestamp\": "
 #define COMMAND "\"execute\":\""
+#define ID "\"id\":\""
 
 enum { BUFFER = 64 << 10, FDS = 16, LOOK_MS = 50, WORDS = 16 };
 
@@ -57,7 +62,7 @@ static struct {
     GString *begun;                 /* of a line of QEMU's */
     GQueue *held;                   /* lines */
     gint64 due;                     /* when these are sent, in microseconds */
-    char *command;                  /* that libvirt waits for the answer to */
+    char *command, *id;             /* that libvirt waits for the reply to */
     char *word[WORDS + 1];          /* of the control file's first line */
     GString *rest;                  /* and what follows */
 } odd = { .libvirt = -1, .qemu = -1 };
@@ -186,12 +191,24 @@ handle_event(const char *line)
 }
 
 static void
-handle_answer(const char *line)
+handle_reply(const char *line)
 {
-    g_autofree char *command = g_steal_pointer(&odd.command);
+    g_autofree char *other = NULL;
+    bool meant = odd.command && says(2, odd.command);
 
+    g_clear_pointer(&odd.command, g_free);
+    if (meant && says(0, "delay")) {
+        hold(line);
+        return;
+    }
+    if (meant && says(0, "reply")) {
+        note(line);
+        line = other = g_strdup_printf("{%s, \"id\": \"%s\"}\r\n", odd.rest->str, odd.id);
+        if (says(1, "once"))
+            unlink(CONTROL);
+    }
     tell(line, strlen(line));
-    if (command && says(0, "send") && says(1, "after") && says(2, command))
+    if (meant && says(0, "send") && says(1, "after"))
         send_rest(3);
 }
 
@@ -216,8 +233,17 @@ read_qemu(void)
         if (g_str_has_prefix(line, EVENT))
             handle_event(line);
         else
-            handle_answer(line);
+            handle_reply(line);
     }
+}
+
+/* What is in @data behind the last @key, a text */
+static char *
+value_of(const char *data, const char *key)
+{
+    const char *found = g_strrstr(data, key);
+
+    return found ? g_strndup(found + strlen(key), strcspn(found + strlen(key), "\"")) : NULL;
 }
 
 /* Libvirt gives one command at a time, and file descriptors with it. */
@@ -230,7 +256,6 @@ read_libvirt(void)
                           .msg_controllen = sizeof(control) };
     ssize_t count = recvmsg(odd.libvirt, &msg, MSG_CMSG_CLOEXEC);
     struct cmsghdr *cmsg;
-    const char *name;
     guint i;
 
     if (count <= 0) {
@@ -238,14 +263,15 @@ read_libvirt(void)
         return;
     }
     data[count] = '\0';
-    if ((name = strstr(data, COMMAND))) {
-        name += strlen(COMMAND);
-        g_free(odd.command);
-        odd.command = g_strndup(name, strcspn(name, "\""));
-        look_at_control();
-        if (says(0, "send") && says(1, "before") && says(2, odd.command))
-            send_rest(3);
-    }
+    g_free(odd.command);
+    g_free(odd.id);
+    odd.command = value_of(data, COMMAND);
+    odd.id = value_of(data, ID);
+    look_at_control();
+    if (odd.command && says(0, "list"))
+        note(odd.command);
+    if (odd.command && says(0, "send") && says(1, "before") && says(2, odd.command))
+        send_rest(3);
     vec.iov_len = count;
     if (odd.qemu >= 0)
         sendmsg(odd.qemu, &msg, 0);

@@ -87,7 +87,7 @@ HARMLESS = b"".join(
        % (name, b"s" * MIB, b"d" * 1000) for name in (b"MIGRATION", b"JOB_STATUS_CHANGE")]
     + [b'{"event": "", "data": {}}\r\n', b'{"event": "NO_SUCH"}\r\n',
        b'{"event": "%s", "data": {}}\r\n' % (b"N" * MIB),
-       b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * 1000, b"]" * 1000),
+       b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * 30, b"]" * 30),
        b'{"QMP": {}}\r\n'])
 
 # Stock's daemon crashes, or hears no more of QEMU for long or for ever
@@ -115,6 +115,8 @@ BROKEN = {
     "error": b'{"error": {}}\r\n',
     "two-in-one": event("STOP").rstrip() + event("RESUME"),
     "half": event("STOP")[:30] + b"\r\n",
+    # 9.0.0 reads this, 11.3.0 no more than 32 levels.
+    "nested": b'{"event": "NO_SUCH", "data": %s%s}\r\n' % (b"[" * 1000, b"]" * 1000),
     "half-forever": b"{" + b"x" * MIB,
 }
 
@@ -138,10 +140,10 @@ class Case(typing.NamedTuple):
     broken: bool = False    # the monitor is not usable afterwards
 
 
-def kind_of(base, **sides):
+def kind_of(base, gap=1500, **sides):
     """The kind of job @base. @sides: the command that begins the job on a host, and texts in the
-    events that it waits for"""
-    return type(base.__name__, (base,), {"sides": sides})
+    events that it waits for; @gap: more than is between two of its events, in ms"""
+    return type(base.__name__, (base,), {"sides": sides, "gap": gap})
 
 
 class Out(jobs.MigrationOut):
@@ -166,7 +168,7 @@ KINDS = (
     kind_of(Out, **MIGRATION),
     kind_of(Peer, **MIGRATION),
     kind_of(jobs.Save, alpha="migrate completed STOP"),
-    kind_of(jobs.DumpMemory, alpha="dump-guest-memory DUMP_COMPLETED STOP RESUME"),
+    kind_of(jobs.DumpMemory, 4000, alpha="dump-guest-memory DUMP_COMPLETED STOP RESUME"),
     kind_of(jobs.SnapshotMemory, alpha="migrate completed STOP RESUME JOB_STATUS_CHANGE"),
     kind_of(Pull, alpha="transaction JOB_STATUS_CHANGE"))
 
@@ -180,7 +182,7 @@ def events(kind, _):
         yield Case("twice", side, "twice", fine=True)
         yield Case("late", side, "late 300")
         yield Case("late-end", side, f"late 300 {' '.join(lost)}", fine=True)
-        yield Case("reversed", side, "reversed 1500")
+        yield Case("reversed", side, f"reversed {kind.gap}")
         yield from (Case(f"lost-{text}", side, f"lost {text}") for text in lost)
         yield Case("malformed", side, "send now", HARMLESS, fine=True)
         if side == "alpha":
@@ -275,9 +277,11 @@ class Run:
         if self.case.first.startswith("send"):
             self.wait(self.told)
             time.sleep(0.3)
-        # A migration may forget what it was told as it began. Where nothing is wrong a busy
-        # machine has time.
-        for _ in range(15 if self.case.fine else 3):
+        # A migration may forget what it was told as it began. Where nothing is wrong, or not yet,
+        # a busy machine has time.
+        for turn in range(15):
+            if turn >= 3 and not self.case.fine and os.path.exists(self.log):
+                break
             self.may_fail("let go", self.job.let_go)
             ended, error = self.end(PATIENCE / 3)
             if ended:

@@ -40,6 +40,17 @@ MIGRATE_FLAGS = (libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
                  | libvirt.VIR_MIGRATE_PERSIST_DEST)
 
 
+def copy_disk(guest, domain):
+    """Makes the file that the disk of @guest is copied to when @domain migrates without a shared
+    one. Returns its path, and the parameters of the migration."""
+    copy = f"{guest.disk}.copy"
+    with open(copy, "wb") as file:
+        file.truncate(os.path.getsize(guest.disk))
+    xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
+    return copy, {libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS: ["vda"],
+                  libvirt.VIR_MIGRATE_PARAM_DEST_XML: xml.replace(guest.disk, copy)}
+
+
 class SlowPipe:
     """A FIFO that takes what is written to it at @rate bytes per second."""
 
@@ -360,18 +371,10 @@ class MigrationStorage(MigrationOut):
         fill(guest.disk, 32)
         return guest
 
-    def prepare(self):
-        super().prepare()
-        self.copy = self.guest.disk + ".copy"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "raw", self.copy, "32M"], check=True)
-
     def call(self, domain):
         domain.migrate3(self.t.beta.connect(), {
-            libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1,
-            libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS: ["vda"],
-            libvirt.VIR_MIGRATE_PARAM_DEST_XML: domain.XMLDesc(
-                libvirt.VIR_DOMAIN_XML_MIGRATABLE).replace(self.guest.disk, self.copy),
-        }, MIGRATE_FLAGS | libvirt.VIR_MIGRATE_NON_SHARED_DISK)
+            libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 1, **copy_disk(self.guest, domain)[1]},
+                        MIGRATE_FLAGS | libvirt.VIR_MIGRATE_NON_SHARED_DISK)
 
 
 class MigrationIn(MigrationOut):

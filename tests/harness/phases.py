@@ -182,17 +182,8 @@ class Migration:
         self.nbd = None
         if kind.storage:
             self.nbd = relay.Relay((HERE, port + 1), (THERE, port + 1))
-            self._copy_disk(port + 1)
-
-    def _copy_disk(self, port):
-        copy = f"{self.guest.disk}.copy"
-        size = os.path.getsize(self.guest.disk)
-        with open(copy, "wb") as file:
-            file.truncate(size)
-        self.params[libvirt.VIR_MIGRATE_PARAM_DISKS_PORT] = port
-        self.params[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] = ["vda"]
-        self.params[libvirt.VIR_MIGRATE_PARAM_DEST_XML] = self.domain.XMLDesc(
-            libvirt.VIR_DOMAIN_XML_MIGRATABLE).replace(self.guest.disk, copy)
+            self.params[libvirt.VIR_MIGRATE_PARAM_DISKS_PORT] = port + 1
+            self.params.update(jobs.copy_disk(guest, self.domain)[1])
 
     @property
     def domain(self):

@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import traceback
 
@@ -26,6 +25,7 @@ from harness.installed import RootHost  # noqa: E402
 from harness.scenario import Failure, Test  # noqa: E402
 from scenarios.daemon_restarts import check_usable, restart  # noqa: E402
 from scenarios.during_jobs import abort_now, query_for_a_while  # noqa: E402
+from scenarios.migrations import migrating  # noqa: E402
 
 
 class LongBackupPush(jobs.BackupPush):
@@ -205,7 +205,7 @@ def answered_on_both(t, guest):
     move(t, guest, t.alpha, t.beta, (t.alpha, t.beta))
 
 
-def p2p(guest, source, destination, parameters, flags=libvirt.VIR_MIGRATE_PEER2PEER):
+def p2p(_, guest, source, destination, parameters, flags=libvirt.VIR_MIGRATE_PEER2PEER):
     source.connect().lookupByName(guest.name).migrateToURI3(
         destination.uri, parameters, jobs.MIGRATE_FLAGS | flags)
 
@@ -214,61 +214,42 @@ def tunnelled(*how):
     p2p(*how, libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_TUNNELLED)
 
 
-def direct(guest, source, destination, parameters, flags=0):
+def direct(_, guest, source, destination, parameters, flags=0):
     source.connect().lookupByName(guest.name).migrate3(
         destination.connect(), parameters, jobs.MIGRATE_FLAGS | flags)
 
 
-def storage(guest, source, destination, parameters):
+def storage(t, guest, source, destination, parameters):
     """The disk is copied, to a file beside it."""
-    copy = f"{guest.disk}.copy"
-    with open(copy, "wb") as file:
-        file.truncate(os.path.getsize(guest.disk))
-    xml = source.domain(guest.name).XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
-    direct(guest, source, destination, {
-        **parameters, libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS: ["vda"],
-        libvirt.VIR_MIGRATE_PARAM_DEST_XML: xml.replace(guest.disk, copy),
-    }, libvirt.VIR_MIGRATE_NON_SHARED_DISK)
+    copy, more = jobs.copy_disk(guest, source.domain(guest.name))
+    direct(t, guest, source, destination, {**parameters, **more},
+           libvirt.VIR_MIGRATE_NON_SHARED_DISK)
     guest.disk = copy
 
 
-def postcopy(guest, source, destination, parameters):
+def postcopy(t, guest, source, destination, parameters):
     """Half of the memory, at most, has been sent when post-copy begins."""
-    errors = []
-
-    def run():
-        try:
-            direct(guest, source, destination, {
-                **parameters, libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 2,
-                libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 16}, libvirt.VIR_MIGRATE_POSTCOPY)
-        except libvirt.libvirtError as error:
-            errors.append(str(error))
-
     domain = source.domain(guest.name)
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while thread.is_alive() and domain.jobStats().get("data_processed", 0) < 2 << 20:
-        if time.monotonic() > deadline:
-            raise Failure("the migration moves no data")
-        time.sleep(0.05)
-    domain.migrateStartPostCopy()
     states = set()
-    while thread.is_alive() and time.monotonic() < deadline + 90:
-        with contextlib.suppress(libvirt.libvirtError):
-            states.add(tuple(domain.state()))
-        time.sleep(0.02)
-    if thread.is_alive() or errors:
-        raise Failure(f"post-copy: {errors or 'the migration has not ended'}")
-    if (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY) not in states:
-        raise Failure(f"the guest did not run there before all had been sent: {states}")
+    with migrating(t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_POSTCOPY,
+                   {**parameters, libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 2,
+                    libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 16},
+                   (source, destination)) as thread:
+        domain.migrateStartPostCopy()
+        deadline = time.monotonic() + 60
+        while thread.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(libvirt.libvirtError):
+                states.add(tuple(domain.state()))
+            time.sleep(0.02)
+    t.check((libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY) in states,
+            f"the guest did not run there before all had been sent: {states}")
 
 
 def move(t, guest, source, destination, ours, migrate=p2p):
     """The guest moves, and the hosts of @ours answer meanwhile."""
     loops = {host: t.query_loop(host, guest, postcopy=migrate is postcopy and host is destination)
              for host in ours}
-    migrate(guest, source, destination, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16})
+    migrate(t, guest, source, destination, {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 16})
     for host, loop in loops.items():
         t.check(loop.stop(), f"a query on {host.name} has no answer")
         wrong = [error for error in loop.unexpected(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whole migrations of each kind while clients query on both hosts."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -88,29 +89,41 @@ def check_loop(t, loop, where):
     t.check(loop.times, f"no query on the {where} was answered")
 
 
-def migrate_in_thread(t, guest, flags, params):
-    """Starts a migration; returns its thread, and a list that gets its error."""
+@contextlib.contextmanager
+def migrating(t, guest, flags, params, hosts=None):
+    """With a migration between @hosts, alpha and beta by default, in a thread, which is what
+    one gets: it has begun to move data. It must succeed in the end; where what is done
+    meanwhile fails it is aborted."""
+    source, destination = hosts or (t.alpha, t.beta)
     errors = []
 
     def run():
         try:
-            domain = t.alpha.connect().lookupByName(guest.name)
+            domain = source.connect().lookupByName(guest.name)
             if flags & libvirt.VIR_MIGRATE_PEER2PEER:
-                domain.migrateToURI3(t.beta.uri, params, flags)
+                domain.migrateToURI3(destination.uri, params, flags)
             else:
-                domain.migrate3(t.beta.connect(), params, flags)
+                domain.migrate3(destination.connect(), params, flags)
         except libvirt.libvirtError as error:
-            errors.append(error)
+            errors.append(str(error))
 
-    t.beta.conn  # starts the host
-    domain = t.alpha.domain(guest.name)
+    domain = source.domain(guest.name)
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    t.wait(lambda: (not thread.is_alive()
-                    or domain.jobStats().get("data_processed", 0) > 4 << 20),
-           30, "the migration moves no data")
-    t.check(thread.is_alive(), f"the migration ended too early: {errors}")
-    return thread, errors
+    try:
+        t.wait(lambda: (not thread.is_alive()
+                        or domain.jobStats().get("data_processed", 0) > 4 << 20),
+               30, "the migration moves no data")
+        t.check(thread.is_alive(), f"the migration ended too early: {errors}")
+        yield thread
+    except BaseException:
+        with contextlib.suppress(libvirt.libvirtError):
+            domain.abortJob()
+        thread.join(10)
+        raise
+    thread.join(60)
+    t.check(not thread.is_alive(), "the migration has not ended")
+    t.check(not errors, f"the migration failed: {errors}")
 
 
 @scenario()
@@ -121,14 +134,10 @@ def postcopy(t):
     t.learn(domain)
     loops = [(t.query_loop(t.alpha, guest), "source"),
              (t.query_loop(t.beta, guest, postcopy=True), "destination")]
-    thread, errors = migrate_in_thread(
-        t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_POSTCOPY,
-        {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 4,
-         libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 16})
-    domain.migrateStartPostCopy()
-    thread.join(60)
-    t.check(not thread.is_alive(), "the migration has not ended")
-    t.check(not errors, f"the migration failed: {errors}")
+    with migrating(t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_POSTCOPY,
+                   {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 4,
+                    libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY: 16}):
+        domain.migrateStartPostCopy()
     for loop, where in loops:
         check_loop(t, loop, where)
     guest.check_alive()
@@ -139,23 +148,19 @@ def p2p_peer_stopped(t):
     """The destination's daemon stands still; the source answers all the same."""
     guest = t.guest()
     t.learn(guest.start(t.alpha))
-    thread, errors = migrate_in_thread(
-        t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER,
-        {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 32})
-    t.beta.daemon.send_signal(signal.SIGSTOP)
-    try:
-        loop = t.query_loop(t.alpha, guest)
-        time.sleep(6)   # longer than the rest of the data takes
-        t.check(thread.is_alive(), "the migration ended without its destination")
-        t.check(loop.stop(), "a query has not come back")
-        t.log(f"{len(loop.times)} answers, median {loop.median():.3f} s, "
-              f"slowest {loop.slowest():.3f} s, {len(loop.errors)} errors")
-        t.check(not loop.errors, f"a query failed: {loop.errors[:1]}")
-        t.check(loop.slowest() < 2, f"a query took {loop.slowest():.1f} s")
-        t.check(len(loop.times) >= 10, f"only {len(loop.times)} queries were answered")
-    finally:
-        t.beta.daemon.send_signal(signal.SIGCONT)
-    thread.join(60)
-    t.check(not thread.is_alive(), "the migration has not ended")
-    t.check(not errors, f"the migration failed: {errors}")
+    with migrating(t, guest, jobs.MIGRATE_FLAGS | libvirt.VIR_MIGRATE_PEER2PEER,
+                   {libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 32}) as thread:
+        t.beta.daemon.send_signal(signal.SIGSTOP)
+        try:
+            loop = t.query_loop(t.alpha, guest)
+            time.sleep(6)   # longer than the rest of the data takes
+            t.check(thread.is_alive(), "the migration ended without its destination")
+            t.check(loop.stop(), "a query has not come back")
+            t.log(f"{len(loop.times)} answers, median {loop.median():.3f} s, "
+                  f"slowest {loop.slowest():.3f} s, {len(loop.errors)} errors")
+            t.check(not loop.errors, f"a query failed: {loop.errors[:1]}")
+            t.check(loop.slowest() < 2, f"a query took {loop.slowest():.1f} s")
+            t.check(len(loop.times) >= 10, f"only {len(loop.times)} queries were answered")
+        finally:
+            t.beta.daemon.send_signal(signal.SIGCONT)
     guest.check_alive()

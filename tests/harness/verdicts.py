@@ -22,8 +22,6 @@ import sys
 
 import pytest
 
-from . import chaos_counts
-
 UNSTEADY_LIMIT = 3
 AGAIN_LIMIT = 10
 # What xdist puts above the text of a failure
@@ -170,8 +168,10 @@ class Verdicts:
         self.said[name] = report.outcome, reason_of(report)
         self.outcomes[report.nodeid] = (report.outcome, seconds, reason_of(report))
 
-    def tell_chaos(self, path):
-        """What the rounds came to of which @path has the counts"""
+    def tell_chaos(self):
+        """What the rounds of random faults came to"""
+        from . import chaos_counts  # not at the top: this file is run by itself, too
+        path = chaos_counts.path(self.config)
         if os.path.exists(path):
             rounds = chaos_counts.read([path])
             self.say(f"{chaos_counts.summary(rounds)}: {path}")
@@ -271,7 +271,7 @@ class Verdicts:
             self.say(f"{self.unsteady} passed only when tried again")
         if "chaos" in self.said and not self.config.option.replay:
             self.say(f"the random faults had the seed {self.config.option.seed}")
-            self.tell_chaos(chaos_counts.path(self.config))
+            self.tell_chaos()
         if self.record and self.said:
             self.say(f"recorded in {self.record(self.config, self.said)}")
         self.say(sum_with(self.counts) + (", interrupted" if self.interrupted else ""))

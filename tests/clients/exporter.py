@@ -13,7 +13,8 @@ ACTIVE = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
 # also said of those that have not: one is excused, and only if the guest is active no more.
 # The last is said if its QEMU ended while it was asked (docs/contract.md).
 GONE = libvirt.VIR_ERR_NO_DOMAIN
-OFF = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_INTERNAL_ERROR)
+OFF = libvirt.VIR_ERR_OPERATION_INVALID
+ENDED = "qemu unexpectedly closed the monitor"
 
 
 class Exporter(Poller):
@@ -33,7 +34,7 @@ class Exporter(Poller):
 
     def _has_left(self, error):
         code = error.get_error_code()
-        if code in OFF and not self.left:
+        if (code == OFF or ENDED in str(error)) and not self.left:
             self.left = self.name not in [domain.name()
                                           for domain in self.conn.listAllDomains(ACTIVE)]
             return self.left

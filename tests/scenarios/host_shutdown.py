@@ -82,7 +82,7 @@ class Busy:
     # What is not the kinds' own
 
     def stop(self):
-        """Has the daemon of the host stop its guests and end. Returns the seconds that took."""
+        """Has the daemon of the host stop its guests and end, and tells how long that took."""
         t, host = self.t, self.host
         later = host.conn.getLibVersion() >= TOLD_TO_END
         limit = later and self.later_limit or self.limit
@@ -176,7 +176,29 @@ class Migrates(Busy):
             self.m.end()
 
 
-class Arriving(Migrates):
+class StandsStill(Migrates):
+    """The migration never gets to its end: it fails, and the source has the guest."""
+    let_go = Migrates.stand_still
+
+    def check(self):
+        error = self.error()
+        self.t.check(error, "the migration succeeded")
+        self.check_off(self.t.beta)
+        self.check_runs(self.t.alpha)
+
+
+class Ends(Migrates):
+    """The migration succeeds before its host gets round to the guest."""
+    let_go = Migrates.hurry
+    is_over = Migrates.has_ended
+
+    def check(self):
+        error = self.error()
+        self.t.check(not error, f"the migration fails with: {error}")
+        self.check_off(self.t.alpha)
+
+
+class Arriving(StandsStill):
     """The guest arrives and never gets here: its migration fails and the source has it. A guest
     that cannot be saved, as it is transient, stays active."""
     name = "arriving"
@@ -185,7 +207,6 @@ class Arriving(Migrates):
     # A suspend and a save wait for it; later nobody tries to suspend it.
     limit = 30 + 30 + SLACK
     later_limit = 30 + 30 + 30 + SLACK
-    let_go = Migrates.stand_still
 
     def begin(self):
         super().begin()
@@ -195,10 +216,7 @@ class Arriving(Migrates):
             self.host.conn.createXML(self.third.xml)
 
     def check(self):
-        error = self.error()
-        self.t.check(error, "the migration succeeded")
-        self.check_off(self.t.beta)
-        self.check_runs(self.t.alpha)
+        super().check()
         if self.transient:
             self.check_runs(self.host, self.third)
 
@@ -209,48 +227,31 @@ class ArrivingLast(Arriving):
     transient = False
 
 
-class Arrives(Migrates):
+class Arrives(Ends):
     """The guest arrives meanwhile, and is saved then."""
     name = "arrives"
     host_name, other = "beta", "alpha"
 
-    let_go = Migrates.hurry
-    is_over = Migrates.has_ended
-
     def check(self):
-        error = self.error()
-        self.t.check(not error, f"the migration fails with: {error}")
-        self.check_off(self.t.alpha)
+        super().check()
         self.check_saved(self.guest)
 
 
-class Leaving(Migrates):
+class Leaving(StandsStill):
     """The guest never gets to where it is to go: the host has it still."""
     name = "leaving"
     other = "beta"
-    let_go = Migrates.stand_still
     limit = 30 + 30 + SLACK
     later_limit = 30 + 30 + 30 + 30 + SLACK
 
-    def check(self):
-        error = self.error()
-        self.t.check(error, "the migration succeeded")
-        self.check_off(self.t.beta)
-        self.check_runs(self.t.alpha)
 
-
-class Leaves(Migrates):
+class Leaves(Ends):
     """The guest has left before it is saved."""
     name = "leaves"
     other = "beta"
 
-    let_go = Migrates.hurry
-    is_over = Migrates.has_ended
-
     def check(self):
-        error = self.error()
-        self.t.check(not error, f"the migration fails with: {error}")
-        self.check_off(self.t.alpha)
+        super().check()
         self.check_runs(self.t.beta)
 
 

@@ -122,15 +122,25 @@ class SlowPipe:
 READS_TWICE = 11003000
 
 
-def feed_slowly(data, path, first=0, rate=SLOW):
-    """Makes @path a FIFO out of which the file @data comes at @rate bytes per
-    second. @first: how many bytes of it somebody reads before, and closes the file.
-    Returns a function that tells how many bytes after these are in the FIFO, or read."""
-    os.mkfifo(path)
-    fed = 0
+class SlowFeed:
+    """A FIFO at @path out of which the file @data comes at @rate bytes per second. @first: how
+    many bytes of it somebody reads before, and closes the file."""
 
-    def feed():
-        nonlocal fed
+    def __init__(self, data, path, first=0, rate=SLOW):
+        self.rate = rate
+        self.fed = 0    # bytes after @first that are in the FIFO, or read
+        self._ended = False
+        os.mkfifo(path)
+        threading.Thread(target=self._feed, args=(data, path, first), daemon=True).start()
+
+    def hurry(self):
+        self.rate = 1 << 26
+
+    def end(self):
+        """Nobody reads any more."""
+        self._ended = True
+
+    def _feed(self, data, path, first):
         try:
             # Open for reading, too, it outlives who reads it first.
             with open(data, "rb") as source, \
@@ -138,14 +148,11 @@ def feed_slowly(data, path, first=0, rate=SLOW):
                 if first:
                     fifo.write(source.read(first))
                     source.seek(0)
-                while chunk := source.read(rate // 20):
-                    fed += fifo.write(chunk)
+                while not self._ended and (chunk := source.read(self.rate // 20)):
+                    self.fed += fifo.write(chunk)
                     time.sleep(0.05)
         except BrokenPipeError:
             pass
-
-    threading.Thread(target=feed, daemon=True).start()
-    return lambda: fed
 
 
 _nbd_ports = itertools.count(10809)
@@ -708,7 +715,7 @@ class Restore(Job):
         saved = os.path.join(self.guest.folder, f"saved.{self.count}")
         self.domain.save(saved)
         self.path = f"{saved}.slow"
-        self.fed = feed_slowly(saved, self.path, read_first(self.host, saved))
+        self.pipe = SlowFeed(saved, self.path, read_first(self.host, saved))
 
     def run_call(self):
         """There is no domain to call yet."""
@@ -767,8 +774,8 @@ class RevertExternal(Job):
             </domainsnapshot>""", 0)
         self.domain.destroy()
         os.rename(memory, f"{memory}.data")
-        self.fed = feed_slowly(f"{memory}.data", memory, read_first(self.host, f"{memory}.data"),
-                               8 * SLOW)
+        self.pipe = SlowFeed(f"{memory}.data", memory, read_first(self.host, f"{memory}.data"),
+                             8 * SLOW)
 
     def call(self, domain):
         domain.revertToSnapshot(domain.snapshotLookupByName("s"))

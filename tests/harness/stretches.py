@@ -51,7 +51,7 @@ def helper_waits(job):
 
 def memory_is_read(job):
     # More than libvirt reads and the pipe holds
-    job.t.wait(lambda: job.fed() > 2 << 16, 30, "QEMU does not read the memory")
+    job.t.wait(lambda: job.pipe.fed > 2 << 16, 30, "QEMU does not read the memory")
 
 
 STRETCHES = {stretch.name: stretch for stretch in (

@@ -63,7 +63,9 @@ def pytest_addoption(parser):
         group.addoption(f"--{name}", action="store_true", help=text)
     for name, text in SETTINGS.items():
         group.addoption(f"--{name}", help=text)
-    group.addoption("--minutes", type=float, default=3, help="how long to make random faults")
+    group.addoption("--minutes", type=float, default=3, help="how long to make random faults, "
+                    "or to migrate in long-run")
+    group.addoption("--per-hour", type=float, default=400, help="migrations in long-run")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A new job has run no script, and how to say that one runs.
+//
+// files: src/conf/virdomainjob.c
+// aims: virDomainObjResetAsyncJob virDomainObjExitInterruptible
+
+@ reset @
+identifier job;
+symbol false;
+@@
+ virDomainObjResetAsyncJob(...)
+ {
+     ...
+     job->asyncInterruptible = false;
++    job->asyncScript = 0;
+     ...
+ }
+
+@ routines @
+typedef virDomainObj, virDomainJobObj;
+identifier obj;
+@@
+ int virDomainObjExitInterruptible(virDomainObj *obj) { ... }
++
++
++/**
++ * virDomainObjBeginScript:
++ * @obj: locked and referenced domain object
++ *
++ * To be called by the owner of the async job, which is not interruptible, before it
++ * runs a script with @obj unlocked. Nobody knows how long that takes. Those who wait
++ * for a job do not give up meanwhile, as they would not if @obj was locked, and have
++ * VIR_JOB_WAIT_TIME from virDomainObjEndScript() on.
++ */
++void
++virDomainObjBeginScript(virDomainObj *obj)
++{
++    virDomainJobObj *job = obj->job;
++
++    if (!job->asyncJob || job->asyncOwner != virThreadSelfID())
++        return;
++
++    job->asyncScript = ULLONG_MAX;
++}
++
++
++/**
++ * virDomainObjEndScript:
++ * @obj: locked and referenced domain object
++ *
++ * Counterpart of virDomainObjBeginScript().
++ */
++void
++virDomainObjEndScript(virDomainObj *obj)
++{
++    virDomainJobObj *job = obj->job;
++
++    if (!job->asyncJob || job->asyncOwner != virThreadSelfID())
++        return;
++
++    job->asyncScript = virTimeMonotonicMillis() + VIR_JOB_WAIT_TIME;
++}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The hook script of a start runs with the domain unlocked.
+//
+// files: src/qemu/qemu_process.c
+// aims: qemuProcessStartHook
+
+@@
+typedef virDomainObj, qemuDomainObjPrivate;
+identifier vm, op, subop, priv;
+symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU;
+@@
+ qemuProcessStartHook(..., virDomainObj *vm, ...)
+ {
+     qemuDomainObjPrivate *priv = vm->privateData;
+     ...
+     int ret;
+     ... when any
++    /* Nobody knows how long the script takes. This is no window: the domain is set
++     * up by half, and whoever stopped it now would run other scripts beside this one. */
++    virDomainObjBeginScript(vm);
++    virObjectUnlock(vm);
++
+     ret = virHookCall(VIR_HOOK_DRIVER_QEMU,
+-                      vm->def->name
++                      domname
+                       , op, subop, ...);
++
++    virObjectLock(vm);
++    virDomainObjEndScript(vm);
++
++    if (ret >= 0 && (!virDomainObjIsActive(vm) || priv->beingDestroyed)) {
++        virReportError(VIR_ERR_OPERATION_FAILED, "%s",
++                       _("domain is not running"));
++        return -1;
++    }
+
+     return ret;
+ }

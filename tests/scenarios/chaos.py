@@ -200,6 +200,14 @@ def draw_bystanders(rng, done):
 
 # --- the faults ----------------------------------------------------------------
 
+def answers(host):
+    """Does the daemon of @host, which may be starting, take connections?"""
+    with contextlib.suppress(libvirt.libvirtError):
+        host.connect().close()
+        return True
+    return False
+
+
 class Round:
     """One round: @plan is its schedule, @guest runs on alpha, and @bystanders beside it. The
     faults that meet a running job are added to @met."""
@@ -356,6 +364,7 @@ class Round:
         if isinstance(self.job, jobs.Backup):
             self.job.wait_begun(CALL_LIMIT)
         if self.plan["end"] == "abort" or isinstance(self.job, jobs.BackupPull):
+            self.t.wait(lambda: answers(self.source), CALL_LIMIT, "the daemon's start")
             self.on_domain(self.source, "abort at the end", "abortJob")
         if hasattr(self.job, "pipe"):
             self.job.pipe.hurry()
@@ -413,7 +422,7 @@ class Round:
     def cut_in_prepare(self):
         """Did the source leave while the destination prepared a tunnelled migration? Nobody
         ends that then, with libvirt as it is: see docs/found-in-stock.md."""
-        left = any(fault["what"] == "cut-calls"
+        left = any(fault["what"] in ("cut", "cut-calls")     # the stream is one of calls, too
                    or fault["what"] == "daemon-kill" and fault["where"] == "alpha"
                    for fault in self.plan["faults"])
         job = self.destination.status_job(self.guest.name) or {}

@@ -403,3 +403,25 @@ def hook_script_of_arrival(t, kind):
             t.check(not migration.error, f"the migration failed: {migration.error}")
             guest.check_alive()
             t.check_no_job(host, guest)
+
+
+@scenario(kinds=[Prepare, Start], timeout=180)
+def daemon_restarted_in_hook_script(t, kind):
+    """The daemon dies amid the hook script of a start: the next one has the domain off, and
+    does not stumble over what a client has set meanwhile."""
+    t.host_type = HookHost
+    host = t.alpha
+    guest = make_guest(t, "guest")
+    host.conn.defineXML(guest.xml)
+    with host.holding(guest, kind.name):
+        start = begin_start(t, host, guest, kind.name)
+        # Stock waits with the lock held.
+        Call(lambda: host.connect().lookupByName(guest.name).agentSetResponseTimeout(5)).join(1)
+        t.check(not os.path.exists(host.status_path(guest.name)),
+                "there is a status file without a process")
+        host.kill_daemon()
+        start.join(AT_ONCE)
+        host.start()
+        t.check(t.timed(AT_ONCE, lambda: host.domain(guest.name).state(), "domstate")[0]
+                == libvirt.VIR_DOMAIN_SHUTOFF, "the next daemon has the domain running")
+    t.check_startable(host, guest)

@@ -4,6 +4,7 @@ are told who do not."""
 
 import contextlib
 import os
+import signal
 import time
 
 import libvirt
@@ -293,7 +294,8 @@ def check_ended(t, host, guest, before):
 @scenario(kinds=KINDS, timeout=180, other=True, stock_fails={kind.name: WAITS for kind in KINDS})
 def destroyed_in_hook_script(t, kind):
     """A destroy amid the hook script of a start waits for the script, and gets through: the
-    start fails, and only then the hook is told to release what it has prepared."""
+    start fails, but for one that is done, and only then the hook is told to release what it
+    has prepared."""
     t.host_type = HookHost
     host = t.alpha
     guest = make_guest(t, "guest")
@@ -318,11 +320,33 @@ def destroyed_in_hook_script(t, kind):
             call.join(START)
             t.check(not call.is_alive(), "a call does not end")
     t.log(f"start: {start.error}; destroy: {destroy.error}")
-    t.check(start.error and NOT_RUNNING in str(start.error), f"the start: {start.error}")
-    t.check(not destroy.error
-            or destroy.error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID,
-            f"the destroy: {destroy.error}")
+    t.check(not start.error if kind.process else NOT_RUNNING in str(start.error),
+            f"the start: {start.error}")
+    t.check(not destroy.error, f"the destroy: {destroy.error}")
     check_ended(t, host, guest, before)
+    t.check_startable(host, guest)
+
+
+@scenario(stock_fails=WAITS)
+def qemu_killed_in_hook_script(t):
+    """QEMU dies while the hook is told that it runs: the start has succeeded, and the end of
+    the domain is told when the script has ended."""
+    t.host_type = HookHost
+    host = t.alpha
+    guest = make_guest(t, "guest")
+    host.conn.defineXML(guest.xml)
+    with host.holding(guest, "started") as release:
+        start = begin_start(t, host, guest, "started")
+        domain = t.timed(AT_ONCE, lambda: host.connect().lookupByName(guest.name), "lookup")
+        os.kill(host.qemu_pid(guest.name), signal.SIGKILL)
+        time.sleep(1)
+        t.check(start.is_alive(), f"the start did not wait for the script: {start.error}")
+        release()
+        start.join(START)
+        t.check(not start.is_alive() and not start.error, f"the start: {start.error}")
+    t.wait(lambda: not domain.isActive(), START, "the domain's end")
+    t.check(domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED],
+            f"the domain is in state {domain.state()}")
     t.check_startable(host, guest)
 
 

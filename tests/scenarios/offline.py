@@ -72,6 +72,15 @@ class Revert(Delete):
         domain.revertToSnapshot(domain.snapshotLookupByName("s"))
 
 
+class RevertAndStart(Revert):
+    name = "revert-and-start"
+
+    @staticmethod
+    def call(domain):
+        domain.revertToSnapshot(domain.snapshotLookupByName("s"),
+                                libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
+
+
 def begin(t, change):
     """A guest that is off, of which @change is held by qemu-img; and the call of that."""
     img = HeldImg(t)
@@ -112,11 +121,6 @@ def qemu_img(t, change):
                            ("XML", domain.XMLDesc), ("snapshots", domain.snapshotListNames),
                            ("statistics", conn.getAllDomainStats)):
         t.timed(1, function, what)
-    try:
-        t.timed(1, domain.destroy, "destroy")
-        t.fail("a domain that is off was destroyed")
-    except libvirt.libvirtError as error:
-        t.check(error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID, f"destroy: {error}")
 
     def other(function):
         there = t.alpha.connect()
@@ -127,17 +131,21 @@ def qemu_img(t, change):
                other(lambda there, same: there.defineXML(titled)),
                other(lambda there, same: same.setMetadata(
                    libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, "changed", None, None))]
+    destroy = other(lambda there, same: same.destroy())
     # A reload reads all definitions anew, whoever works with them.
     t.alpha.daemon.send_signal(signal.SIGHUP)
     time.sleep(3)
     t.timed(1, conn.listAllDomains, "a later list")
-    ended = [number for number, waits in enumerate(waiting) if not waits.is_alive()]
+    ended = [number for number, waits in enumerate((*waiting, destroy)) if not waits.is_alive()]
     t.check(not ended and call.is_alive(), f"{ended} did not wait: {[w.error for w in waiting]}")
     img.let_go()
     check_done(t, guest, change, call)
     for waits in waiting:
         waits.join(AT_ONCE)
         t.check(not waits.is_alive() and not waits.error, f"a call that waited: {waits.error}")
+    destroy.join(AT_ONCE)
+    t.check(destroy.error and destroy.error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID,
+            f"the destroy of a domain that is off: {destroy.error}")
     later = queries.domain_stats(domain)
     t.check(stats.keys() == later.keys(), f"only sometimes told: {stats.keys() ^ later.keys()}")
     t.check("another definition" in domain.XMLDesc(), "the new definition is lost")
@@ -160,3 +168,23 @@ def qemu_img_long(t):
     start.join(AT_ONCE)
     t.check(not start.is_alive() and not start.error, f"the start: {start.error}")
     guest.wait_ready()
+
+
+@scenario(stock_fails="it runs qemu-img with the domain locked")
+def destroyed_in_revert(t):
+    """A domain is destroyed while qemu-img goes back to a snapshot, after which the revert
+    starts the domain: it is off when both have ended."""
+    img, guest, call = begin(t, RevertAndStart)
+    t.timed(1, t.alpha.connect().listAllDomains, "list")
+    own = t.alpha.connect().lookupByName(guest.name)
+    destroy = Call(own.destroy)
+    time.sleep(1)
+    t.check(destroy.is_alive() and call.is_alive(), f"did not wait: {destroy.error}, {call.error}")
+    img.let_go()
+    for one in (call, destroy):
+        one.join(20)
+        t.check(not one.is_alive(), "a call does not end")
+    t.log(f"revert: {call.error}; destroy: {destroy.error}")
+    t.check(not destroy.error and not own.isActive(),
+            f"the destroy: {destroy.error}, the domain is in state {own.state()}")
+    t.check_startable(t.alpha, guest)

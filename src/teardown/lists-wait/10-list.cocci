@@ -4,7 +4,7 @@
 // with the same UUID.
 //
 // files: src/conf/virdomainobjlist.c
-// aims: virDomainObjListAdd virDomainObjListCollectAll
+// aims: virDomainObjListAdd virDomainObjListAddLocked virDomainObjListCollectAll
 
 @ one @
 typedef virDomainObjList, virDomainDef, virDomainXMLOption, virDomainObj;
@@ -33,19 +33,66 @@ identifier doms, def;
 +
  virDomainObj *virDomainObjListAdd(virDomainObjList *doms, virDomainDef **def, ...) { ... }
 
-@ add @
-typedef virDomainObjList, virDomainDef;
-identifier doms, def;
+@ locked @
+typedef virDomainObjList, virDomainDef, bool;
+identifier doms, def, oldDef, vm;
+symbol busy, true;
+@@
+ virDomainObjListAddLocked(virDomainObjList *doms, virDomainDef **def, ...,
+-                          virDomainDef **oldDef
++                          virDomainDef **oldDef,
++                          bool *busy
+                           )
+ {
+     ...
+     if ((vm = virDomainObjListFindByUUIDLocked(doms, (*def)->uuid))) {
++        if (busy && virDomainObjIsTerminating(vm)) {
++            *busy = true;
++            goto error;
++        }
++
+         if (vm->removing) { ... } else if (...) { ... }
+         ...
+     } else { ... }
+     ...
+ }
+
+@ load @
+expression doms, def, xmlopt, oldDef;
 symbol NULL;
+@@
+ virDomainObjListAddLocked(doms, &def, xmlopt, 0,
+-                          &oldDef
++                          &oldDef, NULL
+                           )
+
+@ add @
+typedef virDomainObjList, virDomainDef, virDomainObj, bool;
+identifier doms, def, ret, xmlopt, flags, oldDef;
+symbol NULL, busy, false;
 @@
  virDomainObjListAdd(virDomainObjList *doms, virDomainDef **def, ...)
  {
-     ...
-+    if (virDomainObjListWaitForUUID(doms, (*def)->uuid) < 0)
-+        return NULL;
+     virDomainObj *ret;
++    bool busy;
 +
-     virObjectRWLockWrite(doms);
-     ...
++    /* Somebody else may get the lock of the domain first, and unlock it again to wait
++     * for its process. */
++    do {
++        busy = false;
++
++        if (virDomainObjListWaitForUUID(doms, (*def)->uuid) < 0)
++            return NULL;
++
++        virObjectRWLockWrite(doms);
++        ret = virDomainObjListAddLocked(doms, def, xmlopt, flags, oldDef, &busy);
++        virObjectRWUnlock(doms);
++    } while (busy);
+
+-    virObjectRWLockWrite(doms);
+-    ret = virDomainObjListAddLocked(doms, def, xmlopt, flags, oldDef);
+-    virObjectRWUnlock(doms);
+     return ret;
  }
 
 @ every @

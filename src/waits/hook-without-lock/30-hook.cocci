@@ -8,7 +8,7 @@
 @@
 typedef virDomainObj, qemuDomainObjPrivate;
 identifier vm, op, subop, priv;
-symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU;
+symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU, VIR_HOOK_QEMU_OP_STARTED;
 @@
  qemuProcessStartHook(..., virDomainObj *vm, ...)
  {
@@ -29,7 +29,8 @@ symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU;
 +    virObjectLock(vm);
 +    virDomainObjEndScript(vm);
 +
-+    if (ret >= 0 && (!virDomainObjIsActive(vm) || priv->beingDestroyed)) {
++    /* Once QEMU runs, whoever stops the domain does all of it. */
++    if (ret >= 0 && op != VIR_HOOK_QEMU_OP_STARTED && priv->beingDestroyed) {
 +        virReportError(VIR_ERR_OPERATION_FAILED, "%s",
 +                       _("domain is not running"));
 +        return -1;

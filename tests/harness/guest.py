@@ -7,7 +7,7 @@ import subprocess
 import time
 import uuid
 
-BOOT_TIMEOUT = 90
+BOOT_TIMEOUT = 240    # on a machine that is busy with other builds
 
 XML = """
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>

@@ -36,6 +36,8 @@ FLAGS = {
     "soak": "100 migrations under 8 clients a host",
     "stock": "run the scenarios on unpatched libvirt",
     "valgrind": "run the scenarios' daemons under valgrind, which must find nothing",
+    "leaks": "with --sanitize address: the scenarios' daemons must lose no memory, but for what "
+             "tests/harness/leaks.known has",
     "keep": "keep the files of all scenarios, not only of those that failed",
     "again": "run a scenario that has failed once more, alone, at the end",
     "record": "keep in releases/ what is said of this release (tests/harness/record.py)",
@@ -73,6 +75,8 @@ def pytest_configure(config):
     fault = record.check(config.option) if config.option.record else None
     if fault:
         raise pytest.UsageError(fault)
+    if config.option.leaks and config.option.sanitize != "address":
+        raise pytest.UsageError("--leaks wants --sanitize address")
     # A second try (harness/verdicts.py) has the seed of the first.
     config.option.seed = config.option.seed or os.environ.setdefault(
         "SERIES_SEED", str(random.randrange(1 << 32)))
@@ -181,9 +185,11 @@ class Series:
         """Builds of another release of libvirt, which scripts/build --source has made"""
         if self.other_build:
             return [self.other_build]
-        own = version_of(self.set / "stock/tree")
-        return [str(build) for build in sorted(Path(self.work).glob("source-*/*/build"))
-                if (build / "src/libvirtd").exists() and version_of(build.parent / "tree") != own]
+        builds = [build for build in sorted(Path(self.work).glob("source-*/*/build"))
+                  if (build / "src/libvirtd").exists()]
+        # With --build there need be no tree of our own.
+        own = version_of(self.set / "stock/tree") if builds else None
+        return [str(build) for build in builds if version_of(build.parent / "tree") != own]
 
     def name_of(self, build):
         """A name for the build, to keep apart what belongs to several of them"""

@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ElementTree
 
 import libvirt
 
-from . import corpus, sandbox
+from . import corpus, leaks, sandbox
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 
@@ -31,6 +31,7 @@ FOLDERS = {
 START_TIMEOUT = 60
 # 11.3.0's node device driver may hold up the end for 30 s (docs/found-in-stock.md).
 STOP_TIMEOUT = 40
+LEAKS_TIMEOUT = 120     # with a report of leaks
 
 # How many calls a daemon executes at once is what Debian ships: nothing is set.
 LIBVIRTD_CONF = """
@@ -63,7 +64,10 @@ migration_port_max = {port_max}
 MEMORY_FAULT = re.compile(r"^==\d+== (Invalid |Conditional jump |Use of uninit|Syscall param |"
                           r"Mismatched |Source and dest|Process terminating)")
 # How a sanitizer says what it has found: ThreadSanitizer ends with a summary
-SANITIZER_FAULT = re.compile(r"(ERROR: .*|runtime error: .*|SUMMARY: ThreadSanitizer: .*)")
+SANITIZER_FAULT = re.compile(r"(ERROR: (?!LeakSanitizer: detected).*|runtime error: .*|"
+                             r"SUMMARY: ThreadSanitizer: .*)")
+# ... or that it has found leaks only, which is what harness/leaks.py is about
+LEAKS = re.compile(r"LeakSanitizer: detected memory leaks")
 # What an unpacked daemon has at a fixed place, so that it is shown there. Its drivers and
 # libraries are found by the environment.
 INSTALLED = ("/usr/share/libvirt", "/usr/lib/libvirt")
@@ -73,8 +77,7 @@ ACCOUNTS = {
     "/etc/passwd": "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin\n",
     "/etc/group": "libvirt-qemu:x:64055:\n",
 }
-# Leaks are not what the tests are after; libvirtd keeps much to its end. A second thread
-# may be running when libvirtd forks.
+# A second thread may be running when libvirtd forks.
 SANITIZERS = {
     "ASAN_OPTIONS": "log_path={folder}/sanitizer:detect_leaks=0",
     "UBSAN_OPTIONS": "log_path={folder}/sanitizer:print_stacktrace=1:"
@@ -82,6 +85,9 @@ SANITIZERS = {
     "TSAN_OPTIONS": "log_path={folder}/sanitizer:die_after_fork=0:exitcode=0:history_size=4:"
                     "suppressions=" + os.path.join(os.path.dirname(__file__), "races.supp"),
 }
+# What ASAN_OPTIONS has besides if the daemon is to tell what memory it has lost when it ends.
+# GLib has no frame pointers, by which who has called it would be found faster.
+LOOK_FOR_LEAKS = ":detect_leaks=1:fast_unwind_on_malloc=0:malloc_context_size=20"
 JOB_FILTERS = "1:conf.virdomainjob 1:qemu.qemu_domainjob 1:qemu.qemu_domain"
 
 
@@ -92,8 +98,14 @@ class HostError(Exception):
 def sanitizer_faults(path):
     """What a sanitizer has found, a line each, once each"""
     with open(path, errors="replace") as file:
-        found = [match.group(1).strip() for match in map(SANITIZER_FAULT.search, file) if match]
-    return list(dict.fromkeys(found)) or ["see the log"]
+        text = file.read()
+    found = [match.group(1).strip() for match in SANITIZER_FAULT.finditer(text)]
+    return list(dict.fromkeys(found)) or ([] if LEAKS.search(text) else ["see the log"])
+
+
+def how_ended(code):
+    """What a process has done that has this exit status"""
+    return f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
 
 
 class Host:
@@ -104,13 +116,14 @@ class Host:
     daemon log each job. @cache: a folder where what a daemon of this build learns
     about QEMU is kept from run to run, or None. @valgrind: whether the daemon runs
     under valgrind, which writes to the files valgrind.PID beside the daemon's log;
-    a sanitizer, if the build has one, to sanitizer.PID.
+    a sanitizer, if the build has one, to sanitizer.PID. @find_leaks: whether AddressSanitizer
+    tells there what memory the daemon has lost when it ends.
     """
 
     path = "/system"    # of its URI
 
     def __init__(self, folder, name, build, qemu_conf="", debug_jobs=False, cache=None,
-                 libvirtd_conf="", valgrind=False):
+                 libvirtd_conf="", valgrind=False, find_leaks=False):
         index = NAMES.index(name)
         self.name = name
         self.build = build
@@ -121,6 +134,7 @@ class Host:
         self.output_log = os.path.join(self.folder, "log", "output.log")
         self.daemon = None
         self._valgrind = valgrind
+        self._find_leaks = find_leaks
         self._wanted = False    # the daemon has been started and not been ended
         self._holder = None
         self._conn = None
@@ -245,9 +259,7 @@ class Host:
                 self.command(*self._checker(), *command,
                              "--listen", "--pid-file", "/run/libvirt/libvirtd.pid"),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                env={**os.environ, **environment,
-                     **{name: value.format(folder=os.path.dirname(self.log))
-                        for name, value in SANITIZERS.items()}},
+                env={**os.environ, **environment, **self._sanitizers()},
                 start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
         while True:
@@ -267,6 +279,14 @@ class Host:
         self._conn.getCapabilities()
         if self._cache:
             self._copy_cache(os.path.join(self.folder, "cache"), self._cache)
+
+    def _sanitizers(self):
+        """Their options, in the environment"""
+        found = {name: value.format(folder=os.path.dirname(self.log))
+                 for name, value in SANITIZERS.items()}
+        if self._find_leaks:
+            found["ASAN_OPTIONS"] += LOOK_FOR_LEAKS
+        return found
 
     def _fetch_cache(self):
         if self._cache:
@@ -291,8 +311,7 @@ class Host:
         """What valgrind or a sanitizer has found wrong, by file"""
         folder = os.path.dirname(self.log)
         if not self._valgrind:
-            return [f"{self.name}: {fault}; log {path}"
-                    for path in sorted(glob.glob(os.path.join(folder, "sanitizer.*")))
+            return [f"{self.name}: {fault}; log {path}" for path in self._reports()
                     for fault in sanitizer_faults(path)][:3]
         files = [os.path.join(folder, name) for name in os.listdir(folder)
                  if name.startswith("valgrind.")]
@@ -304,6 +323,23 @@ class Host:
                 found += [f"{self.name}: valgrind: {line.strip()}; log {path}" for line in file
                           if MEMORY_FAULT.search(line)]
         return found[:3]
+
+    def _reports(self):
+        """The files of a sanitizer"""
+        return sorted(glob.glob(os.path.join(os.path.dirname(self.log), "sanitizer.*")))
+
+    def lost_memory(self):
+        """Ends the daemon. Returns what memory it and those before it have lost that ended
+        by themselves, too: one that was killed says nothing."""
+        found = []
+        if self._wanted:
+            self.end_daemon()
+            code = self.daemon.returncode
+            if code and not any(path.endswith(f".{self.daemon.pid}") for path in self._reports()):
+                found.append(f"{self.name}: the daemon was told to end and "
+                             f"{how_ended(code)}; log {self.log}")
+        return found + [f"{self.name}: {leak}; log {path}" for path in self._reports()
+                        for leak in leaks.unknown(path)]
 
     def connect(self):
         """Opens a new connection to the daemon."""
@@ -320,7 +356,7 @@ class Host:
         self._wanted = False
         self.daemon.send_signal(signum)
         try:
-            self.daemon.wait(STOP_TIMEOUT)
+            self.daemon.wait(LEAKS_TIMEOUT if self._find_leaks else STOP_TIMEOUT)
         except subprocess.TimeoutExpired as error:
             self.daemon.kill()
             self.daemon.wait()
@@ -345,9 +381,7 @@ class Host:
         """How the daemon has ended without having been told to, or None."""
         if not self._wanted or self.daemon.poll() is None:
             return None
-        code = self.daemon.returncode
-        how = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        return f"the daemon of {self.name} {how}; log {self.log}"
+        return f"the daemon of {self.name} {how_ended(self.daemon.returncode)}; log {self.log}"
 
     def domain(self, name):
         return self.conn.lookupByName(name)

@@ -65,10 +65,13 @@ def t(request):
     test = request.node.stash[TEST] = Test(
         series.run_folder, series.build, series.tools, series.cache, sys.stdout,
         series.stock_build, request.config.option.valgrind,
-        series.find_other_builds())
+        series.find_other_builds(), request.config.option.leaks)
     yield test
-    if FAILED not in request.node.stash:
+    error = request.node.stash.get(FAILED, None)
+    if error is None:
         test.finish()
+    elif isinstance(error, Exception):
+        test.log_leaks()
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ def run(item):
         if os.path.exists(path):
             os.unlink(path)
     limit = entry.timeout(config.option) if callable(entry.timeout) else entry.timeout
-    limit *= 4 if config.option.valgrind else 1
+    limit *= 4 if config.option.valgrind else 2 if config.option.leaks else 1
     parent = os.getpid()
     child = os.fork()
     if child == 0:

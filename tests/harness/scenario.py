@@ -64,7 +64,7 @@ class Test:
     """Hosts and guests of one scenario, made when first asked for."""
 
     def __init__(self, folder, build, tools, caches, log_file, stock_build=None,
-                 valgrind=False, other_builds=()):
+                 valgrind=False, other_builds=(), find_leaks=False):
         self.folder = folder
         self.build = build
         self.builds = {}        # those of hosts, if another one; to be set before their use
@@ -73,6 +73,7 @@ class Test:
         self._stock_build = stock_build
         self._other_builds = other_builds
         self._valgrind = valgrind
+        self._find_leaks = find_leaks
         self.tools = tools
         self.log_file = log_file
         self.told = ""
@@ -90,7 +91,7 @@ class Test:
             self._hosts[name] = self.host_type(
                 self.folder, name, build, qemu_conf=self.qemu_conf, debug_jobs=True,
                 cache=self._caches(build), libvirtd_conf=self.libvirtd_conf,
-                valgrind=self._valgrind)
+                valgrind=self._valgrind, find_leaks=self._find_leaks)
             self._hosts[name].start()
         return self._hosts[name]
 
@@ -207,6 +208,7 @@ class Test:
                                   f"{lines[0] if lines else ''}")
             if not is_stock(host.build):
                 self.check_replay(host)
+        self.check_leaks()
 
     def check_replay(self, host):
         """What the jobs did is what the model of the engine does."""
@@ -216,6 +218,25 @@ class Test:
         self.check(not replay.faults,
                    f"{host.name}: {len(replay.faults)} steps that the model does not have "
                    f"(model/README.md), first: {replay.faults[:1]}; log {host.log}")
+
+    def log_leaks(self):
+        """Ends the daemons, if they are to tell what memory they have lost, and returns that."""
+        found = []
+        if self._find_leaks:
+            for host in self._hosts.values():
+                found += host.lost_memory()
+            self.log(f"leaks: {len(found)}")
+            for leak in found:
+                self.log(leak)
+        return found
+
+    def check_leaks(self):
+        """They have lost no memory but what is known."""
+        found = self.log_leaks()
+        self.check(not found, f"{len(found)} leaks: {'; '.join(found[:3])}")
+        # What else a sanitizer has found at their end
+        found = [fault for host in self._hosts.values() for fault in host.memory_faults()]
+        self.check(not found, "; ".join(found))
 
     def deaths(self):
         """Which daemons have died, and how; all else follows from it."""

@@ -96,13 +96,12 @@ def told(leak):
 
 def unknown(path, lists=None):
     """The leaks in the report at @path that are not known, a text each, the largest first.
-    Memory that only lost memory points to is told of if nothing else is lost: objects may
-    point to one another."""
+    Memory that only lost memory points to is told of if nothing else is: objects may point
+    to one another."""
     lists = known() if lists is None else lists
     with open(path, errors="replace") as file:
         unable = [match[1] for match in map(UNABLE.search, file) if match]
-    found = read(path)
+    found = [leak for leak in read(path) if not _is_known(leak["stack"], lists)]
     found = [leak for leak in found if leak["direct"]] or found
-    found = [leak for leak in found if not _is_known(leak["stack"], lists)]
     return unable + list(dict.fromkeys(
         told(leak) for leak in sorted(found, key=lambda leak: -leak["bytes"])))

@@ -23,7 +23,7 @@ class Flags(NamedTuple):
     """How the statistics are asked for"""
     name: str
     flags: int
-    jobs: int       # that they take
+    jobs: int       # that they take; more if a slow machine has them give way again
 
     def __call__(self):
         return self
@@ -69,7 +69,8 @@ def statistics_give_way(t, asked):
         t.check(answer.keys() == whole.keys(),
                 f"the answer lacks {sorted(whole.keys() - answer.keys())}")
         count = count_in(m.source.log, log, BEGINS)
-        t.check(count == asked.jobs, f"the query took {count} jobs, not {asked.jobs}")
+        t.check(count == asked.jobs or count > asked.jobs > 1,
+                f"the query took {count} jobs, not {asked.jobs}")
         m.guest.check_alive()
 
 

@@ -51,6 +51,7 @@ def pytest_itemcollected(item):
     entry = getattr(item.obj, "scenario", None)
     if entry:
         item.add_marker("scenario")
+        item.add_marker(pytest.mark.timeout(0))     # it has a limit of its own
         if entry.slow:
             item.add_marker("slow")
         if entry.other is True or entry.other and item.callspec.id in entry.other:

@@ -46,6 +46,16 @@ def stats_call(host, guest):
     return Call(lambda: queries.domain_stats(domain))
 
 
+def waits_for_memory(pid):
+    """Does a virtual CPU of QEMU, process @pid, wait for a page that is on another host, with a
+    lock that the main loop wants?"""
+    waits = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/wchan") as file:
+            waits[int(thread)] = file.read()
+    return "futex" in waits[pid] and any("userfault" in wait for wait in waits.values())
+
+
 @scenario()
 def client_gone(t):
     """The client of a post-copy migration dies while a query of its source hangs: the
@@ -144,6 +154,12 @@ def hung_destination(t):
             error = m.result(60)
             if not error or error["code"] != libvirt.VIR_ERR_OPERATION_TIMEOUT:
                 break
+        pid = m.destination.qemu_pid(m.guest.name)
+        if error and pid and waits_for_memory(pid):
+            # Only the recovery would bring it, see docs/contract.md.
+            t.tell("KNOWN: no recovery, as all of QEMU waits for memory")
+            domain.destroy()
+            return
         t.check(not error, f"the recovery failed: {error}")
         t.check(m.state(m.destination)[0] == libvirt.VIR_DOMAIN_RUNNING, "the guest does not run")
         t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat after the recovery")

@@ -355,15 +355,13 @@ class Host:
         self._conn = None
         self._wanted = False
         self.daemon.send_signal(signum)
-        try:
-            self.daemon.wait(LEAKS_TIMEOUT if self._find_leaks else STOP_TIMEOUT)
-        except subprocess.TimeoutExpired as error:
+        if not self.wait_daemon(LEAKS_TIMEOUT if self._find_leaks else STOP_TIMEOUT):
             self.daemon.kill()
             self.daemon.wait()
-            raise HostError(f"{self.name}: the daemon does not end; log {self.log}") from error
+            raise HostError(f"{self.name}: the daemon does not end; log {self.log}")
 
     def wait_daemon(self, timeout):
-        """Waits for the end of the daemon, which was told to end by other means. Returns
+        """Waits for the end of the daemon, which has been told to end. Returns
         whether it has ended within @timeout seconds."""
         self._conn = None
         self._wanted = False

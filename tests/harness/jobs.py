@@ -429,6 +429,16 @@ class Save(Job):
         domain.saveFlags(self.pipe.path, None, 0)
 
 
+def put_before(t, program, script):
+    """Hosts that have not been started yet find a shell script in the place of @program."""
+    folder = os.path.join(t.folder, "bin")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, program), "w", opener=lambda path, flags:
+              os.open(path, flags, 0o755)) as file:
+        file.write(f"#!/bin/sh\n{script}")
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+
 class CompressedSave(Job):
     """A save whose compressor does not end, when it has compressed all, before it may. Its
     host must not have been started before, as it has a configuration of its own."""
@@ -438,14 +448,9 @@ class CompressedSave(Job):
     host_name = "beta"
 
     def open(self, t):
-        folder = os.path.join(t.folder, "bin")
-        self.done, self.held = (os.path.join(folder, name) for name in ("done", "held"))
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, "gzip"), "w", opener=lambda path, flags:
-                  os.open(path, flags, 0o755)) as script:
-            script.write(f"#!/bin/sh\n/bin/gzip \"$@\" || exit\n: >{self.done}\n"
-                         f"while [ -e {self.held} ]; do sleep 0.1; done\n")
-        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+        self.done, self.held = (os.path.join(t.folder, name) for name in ("done", "held"))
+        put_before(t, "gzip", f"/bin/gzip \"$@\" || exit\n: >{self.done}\n"
+                              f"while [ -e {self.held} ]; do sleep 0.1; done\n")
         t.qemu_conf += 'save_image_format = "gzip"\n'
         super().open(t)
 

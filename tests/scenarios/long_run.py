@@ -15,6 +15,7 @@ import libvirt
 from harness.bare_guest import BareGuest
 from harness.jobs import MIGRATE_FLAGS
 from harness.scenario import scenario
+from .chaos import memory
 
 KINDS = {
     "direct": 0,
@@ -69,10 +70,8 @@ def taken(host):
     """What the daemon of @host has: open descriptors, threads, KiB of memory that no file
     stands for"""
     folder = f"/proc/{host.daemon.pid}"
-    with open(f"{folder}/status") as file:
-        memory = next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
     return {"descriptors": len(os.listdir(f"{folder}/fd")),
-            "threads": len(os.listdir(f"{folder}/task")), "memory": memory}
+            "threads": len(os.listdir(f"{folder}/task")), "memory": memory(host)["anon"]}
 
 
 def migrate(kind, domain, source, destination):

@@ -9,6 +9,7 @@ import time
 import libvirt
 
 from harness import queries
+from harness.jobs import put_before
 from harness.scenario import scenario
 from .waiting import AT_ONCE, LIMIT, Call
 
@@ -20,15 +21,11 @@ class HeldImg:
     started yet"""
 
     def __init__(self, t):
-        folder = os.path.join(t.folder, "bin")
-        self._held, self._running = (os.path.join(folder, name) for name in ("held", "running"))
-        os.makedirs(folder)
-        with open(os.path.join(folder, "qemu-img"), "w", opener=lambda path, flags:
-                  os.open(path, flags, 0o755)) as script:
-            script.write(f"#!/bin/sh\n[ \"$1\" != snapshot ] || : >{self._running}\n"
-                         f"while [ \"$1\" = snapshot ] && [ -e {self._held} ]; do sleep 0.1; done\n"
-                         "exec /usr/bin/qemu-img \"$@\"\n")
-        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+        self._held, self._running = (os.path.join(t.folder, name) for name in ("held", "running"))
+        put_before(t, "qemu-img",
+                   f"[ \"$1\" != snapshot ] || : >{self._running}\n"
+                   f"while [ \"$1\" = snapshot ] && [ -e {self._held} ]; do sleep 0.1; done\n"
+                   "exec /usr/bin/qemu-img \"$@\"\n")
 
     def hold(self):
         if os.path.exists(self._running):

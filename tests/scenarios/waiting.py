@@ -155,7 +155,8 @@ def hung_destination(t):
             if not error or error["code"] != libvirt.VIR_ERR_OPERATION_TIMEOUT:
                 break
         pid = m.destination.qemu_pid(m.guest.name)
-        if error and pid and waits_for_memory(pid):
+        if (error and error["code"] == libvirt.VIR_ERR_OPERATION_TIMEOUT and pid
+                and waits_for_memory(pid)):
             # Only the recovery would bring it, see docs/contract.md.
             t.tell("KNOWN: no recovery, as all of QEMU waits for memory")
             domain.destroy()

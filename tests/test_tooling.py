@@ -1572,6 +1572,8 @@ def test_lint_finds(w):
             ('src/01-first/message', 'no area\n\nx\n', 'the subject wants'),
             ('src/01-first/message', 'demo: x\n\nx\n', 'no paragraph `Tested:`'),
             ('src/01-first/10-rename.cocci', RENAME + '\n@@\n@@\n- x(\n', 'spatch --parse-cocci'),
+            ('src/01-first/10-rename.cocci', RENAME + '\n@@\nidentifier x =~ "a|b";\n@@\n- x(1)\n+ x()\n',
+             'a regular expression'),
             ('src/01-first/10-rename.cocci', RENAME.replace('// aims', '// sites: 4\n// aims'), 'sites'),
             ('src/01-first/10-rename.cocci', RENAME.replace('@@\n- d', '@@\n#@ if < 2\n- d', 1), '#@ if'),
             ('src/01-first/check', spdx + '#@ if < 2\n' + 'function demoNew src/qemu/a.c\n' * 9 + '#@ end\n',

@@ -75,10 +75,12 @@ symbol NULL, busy, false;
  {
      virDomainObj *ret;
 +    bool busy;
-+
-+    /* Somebody else may get the lock of the domain first, and unlock it again to wait
-+     * for its process. */
+
+-    virObjectRWLockWrite(doms);
+-    ret = virDomainObjListAddLocked(doms, def, xmlopt, flags, oldDef);
+-    virObjectRWUnlock(doms);
 +    do {
++        /* Once the list is unlocked, the domain may be stopped anew. */
 +        busy = false;
 +
 +        if (virDomainObjListWaitForUUID(doms, (*def)->uuid) < 0)
@@ -88,10 +90,7 @@ symbol NULL, busy, false;
 +        ret = virDomainObjListAddLocked(doms, def, xmlopt, flags, oldDef, &busy);
 +        virObjectRWUnlock(doms);
 +    } while (busy);
-
--    virObjectRWLockWrite(doms);
--    ret = virDomainObjListAddLocked(doms, def, xmlopt, flags, oldDef);
--    virObjectRWUnlock(doms);
++
      return ret;
  }
 

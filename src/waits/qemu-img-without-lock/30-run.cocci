@@ -9,7 +9,8 @@
 
 @ every @
 typedef virQEMUDriver, virDomainObj, virDomainDef;
-identifier each =~ "SnapshotForEachQcow2(Raw)?$";
+identifier each = {qemuDomainSnapshotForEachQcow2Raw, qemuDomainSnapshotForEachQcow2,
+                   qemuSnapshotForEachQcow2};
 identifier driver, def;
 @@
  each(virQEMUDriver *driver,
@@ -20,7 +21,8 @@ identifier driver, def;
  { ... }
 
 @ use @
-identifier each =~ "SnapshotForEachQcow2(Raw)?$";
+identifier each = {qemuDomainSnapshotForEachQcow2Raw, qemuDomainSnapshotForEachQcow2,
+                   qemuSnapshotForEachQcow2};
 expression driver, def;
 symbol vm;
 @@
@@ -51,7 +53,7 @@ symbol vm, def;
                              , ...)
 
 @ run @
-identifier each =~ "SnapshotForEachQcow2(Raw|One)$";
+identifier each = {qemuDomainSnapshotForEachQcow2Raw, qemuSnapshotForEachQcow2One};
 identifier cmd;
 symbol vm, def;
 @@

@@ -7,7 +7,8 @@
 
 @@
 typedef virDomainObj, virDomainMomentObj, virDomainDef, virDomainSnapshotDef;
-identifier vm, snap, each =~ "ForEachQcow2$";
+identifier vm, snap;
+identifier each = {qemuDomainSnapshotForEachQcow2, qemuSnapshotForEachQcow2};
 symbol def;
 @@
  qemuSnapshotCreateInactiveInternal(..., virDomainObj *vm, virDomainMomentObj *snap)

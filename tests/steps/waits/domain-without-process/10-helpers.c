@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "demo.h"
 
 void
 qemuDomainSaveStatus(virDomainObj *obj)

@@ -6,7 +6,7 @@ qemuSnapshotCreateInactiveInternal(virQEMUDriver *driver,
                                    virDomainObj *vm,
                                    virDomainMomentObj *snap)
 {
-    return demoForEachQcow2(driver, vm, vm->def, snap, "-c", false);
+    return qemuDomainSnapshotForEachQcow2(driver, vm, vm->def, snap, "-c", false);
 }
 
 
@@ -14,5 +14,5 @@ qemuSnapshotCreateInactiveInternal(virQEMUDriver *driver,
 static int
 demoOther(virDomainObj *vm, virDomainMomentObj *snap)
 {
-    return demoForEachQcow2(vm, vm->def, snap, "-c");
+    return qemuSnapshotForEachQcow2(vm, vm->def, snap, "-c");
 }

@@ -191,9 +191,9 @@ symbol errno;
 + * virDomainObjWaitTermination:
 + * @obj: locked and referenced domain object
 + *
-+ * Waits, with @obj unlocked, until nobody is between
-+ * virDomainObjBeginTermination() and virDomainObjEndTermination(). Whoever was
-+ * may have got a job in order to stop the domain by then, or have done so.
++ * Waits, with @obj unlocked, until virDomainObjIsTerminating() is not true. Whoever
++ * was waited for may have got a job in order to stop the domain by then, or have
++ * done so.
 + *
 + * Returns 0 on success,
 + *         -1 on error (with an error reported).
@@ -203,7 +203,7 @@ symbol errno;
 +{
 +    virDomainJobObj *job = obj->job;
 +
-+    while (job->terminating > 0) {
++    while (virDomainObjIsTerminating(obj)) {
 +        if (virCondWait(&job->cond, &obj->parent.lock) < 0) {
 +            virReportSystemError(errno, "%s",
 +                                 _("failed to wait for the domain to be stopped"));

@@ -9,9 +9,10 @@
 @@
  struct _virDomainJobObj {
      ...
-+    unsigned long long asyncScript;     /* Until when nobody gives up waiting for
-+                                           the owner, who runs a script, on the
-+                                           monotonic clock in ms */
++    unsigned long long asyncProgram;    /* Until when nobody gives up waiting for
++                                           the owner, who runs a program, on the
++                                           monotonic clock in ms; ULLONG_MAX while
++                                           it runs */
      int phase;
      ...
  };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A new job has run no script, and how to say that one runs.
+// A new job has run no program, and how to say that one runs.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjResetAsyncJob virDomainObjExitInterruptible
@@ -13,7 +13,7 @@ symbol false;
  {
      ...
      job->asyncInterruptible = false;
-+    job->asyncScript = 0;
++    job->asyncProgram = 0;
      ...
  }
 
@@ -25,39 +25,39 @@ identifier obj;
 +
 +
 +/**
-+ * virDomainObjBeginScript:
++ * virDomainObjBeginProgram:
 + * @obj: locked and referenced domain object
 + *
 + * To be called by the owner of the async job, which is not interruptible, before it
-+ * runs a script with @obj unlocked. Nobody knows how long that takes. Those who wait
++ * runs a program with @obj unlocked. Nobody knows how long that takes. Those who wait
 + * for a job do not give up meanwhile, as they would not if @obj was locked, and have
-+ * VIR_JOB_WAIT_TIME from virDomainObjEndScript() on.
++ * VIR_JOB_WAIT_TIME from virDomainObjEndProgram() on.
 + */
 +void
-+virDomainObjBeginScript(virDomainObj *obj)
++virDomainObjBeginProgram(virDomainObj *obj)
 +{
 +    virDomainJobObj *job = obj->job;
 +
 +    if (!job->asyncJob || job->asyncOwner != virThreadSelfID())
 +        return;
 +
-+    job->asyncScript = ULLONG_MAX;
++    job->asyncProgram = ULLONG_MAX;
 +}
 +
 +
 +/**
-+ * virDomainObjEndScript:
++ * virDomainObjEndProgram:
 + * @obj: locked and referenced domain object
 + *
-+ * Counterpart of virDomainObjBeginScript().
++ * Counterpart of virDomainObjBeginProgram().
 + */
 +void
-+virDomainObjEndScript(virDomainObj *obj)
++virDomainObjEndProgram(virDomainObj *obj)
 +{
 +    virDomainJobObj *job = obj->job;
 +
 +    if (!job->asyncJob || job->asyncOwner != virThreadSelfID())
 +        return;
 +
-+    job->asyncScript = virTimeMonotonicMillis() + VIR_JOB_WAIT_TIME;
++    job->asyncProgram = virTimeMonotonicMillis() + VIR_JOB_WAIT_TIME;
 +}

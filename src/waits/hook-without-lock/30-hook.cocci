@@ -18,7 +18,7 @@ symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU, VIR_HOOK_QEMU_OP_STARTED;
      ... when any
 +    /* Nobody knows how long the script takes. This is no window: the domain is set
 +     * up by half, and whoever stopped it now would run other scripts beside this one. */
-+    virDomainObjBeginScript(vm);
++    virDomainObjBeginProgram(vm);
 +    virObjectUnlock(vm);
 +
      ret = virHookCall(VIR_HOOK_DRIVER_QEMU,
@@ -27,7 +27,7 @@ symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU, VIR_HOOK_QEMU_OP_STARTED;
                        , op, subop, ...);
 +
 +    virObjectLock(vm);
-+    virDomainObjEndScript(vm);
++    virDomainObjEndProgram(vm);
 +
 +    /* Once QEMU runs, whoever stops the domain does all of it. */
 +    if (ret >= 0 && op != VIR_HOOK_QEMU_OP_STARTED && priv->beingDestroyed) {

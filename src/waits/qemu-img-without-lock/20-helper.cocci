@@ -37,13 +37,13 @@ identifier vm, cmd;
 +    if (def == vm->def)
 +        return virCommandRun(cmd, NULL);
 +
-+    virDomainObjBeginImageAccess(vm);
++    virDomainObjBeginProgram(vm);
 +    virObjectUnlock(vm);
 +
 +    ret = virCommandRun(cmd, NULL);
 +
 +    virObjectLock(vm);
-+    virDomainObjEndTermination(vm);
++    virDomainObjEndProgram(vm);
 +
 +    return ret;
 +}

@@ -2,55 +2,35 @@
 #include "demo.h"
 
 void
-virDomainObjBeginTermination(virDomainObj *obj)
+virDomainObjBeginProgram(virDomainObj *obj)
 {
     virDomainJobObj *job = obj->job;
 
-    job->terminating++;
-}
-
-
-static int
-virDomainObjWaitForProcess(virDomainObj *obj,
-                           virDomainJobObj *job,
-                           virDomainJob newJob,
-                           unsigned long long *then)
-{
-    unsigned long long until = *then;
-
-    if (newJob == VIR_JOB_QUERY) {
-        if (demoWait(job, obj, until) < 0)
-            return -1;
-        return 0;
-    }
-
-    return demoWait(job, obj, 0);
+    job->asyncProgram = ULLONG_MAX;
 }
 
 
 void
-virDomainObjWaitTerminationBriefly(virDomainObj *obj)
+virDomainObjEndProgram(virDomainObj *obj)
 {
     virDomainJobObj *job = obj->job;
 
-    while (job->terminating > 0 &&
-           virTimeMonotonicMillis() < job->terminatingUntil) {
-        if (demoWait(job, obj, job->terminatingUntil) < 0)
-            return;
-    }
+    if (!job->asyncJob)
+        return;
+
+    job->asyncProgram = virTimeMonotonicMillis() + 30000;
 }
 
 
-/* Waits as long as it takes. */
-int
-demoWaitAll(virDomainObj *obj)
+bool
+virDomainObjIsTerminating(virDomainObj *obj)
 {
-    virDomainJobObj *job = obj->job;
+    return obj->job->terminating > 0;
+}
 
-    while (job->terminating > 0) {
-        if (demoWait(job, obj, 0) < 0)
-            return -1;
-    }
 
-    return 0;
+bool
+demoIsGone(virDomainObj *obj)
+{
+    return obj->job->gone > 0;
 }

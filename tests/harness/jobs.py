@@ -539,13 +539,14 @@ class SnapshotFormat(Job):
     name = "snapshot-format"
     async_job = "snapshot"
     abortable = False   # not as the others: scenario abort-format
+    # Formatting writes some clusters only, and reads less.
+    slow = {"write": 160 << 10}
 
     def prepare(self):
         self.image = os.path.join(self.guest.folder, "new-image")
         with open(self.image, "wb") as file:
             file.truncate(os.path.getsize(self.guest.disk) + (64 << 20))
-        # Formatting writes some clusters only.
-        self.source = slow_export(self.t, self.image, "write", 160 << 10)
+        self.source = slow_export(self.t, self.image, *list(self.slow.items())[0])
 
     def call(self, domain):
         memory = os.path.join(self.guest.folder, "memory")
@@ -560,6 +561,13 @@ class SnapshotFormat(Job):
     def _wait_open(self):
         self.t.wait(lambda: os.stat(self.image).st_blocks, 60, "the image is not being formatted")
         super()._wait_open()
+
+
+class SnapshotOpen(SnapshotFormat):
+    """The same, while QEMU opens the image that it has begun to format"""
+
+    name = "snapshot-open"
+    slow = {"read": 16 << 10}
 
 
 class SnapshotInternal(Job):

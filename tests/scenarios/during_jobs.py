@@ -126,6 +126,19 @@ def abort_format(t):
     job.guest.check_alive()
 
 
+@scenario(other=True, stock_fails="it asks QEMU about the image that is being opened, which 7.2 dies of")
+def query_while_formatting(t):
+    """A guest survives that it is asked about its disks while QEMU formats an image for it."""
+    job = jobs.SnapshotOpen()
+    job.open(t)
+    loop = t.query_loop(job.host, job.guest)
+    error = job.wait_end(90)
+    t.log(f"{len(loop.times)} answers, slowest {loop.slowest():.3f} s, {len(loop.errors)} errors: {loop.errors[:1]}")
+    t.check(loop.stop(), "a query has not come back")
+    t.check(error is None, f"the snapshot failed: {error}")
+    job.guest.check_alive()
+
+
 # The first libvirt that reverts to an external snapshot, in a job that admits an abort
 REVERTS = 9_009_000
 

@@ -10,9 +10,9 @@
  struct _virDomainJobObj {
      ...
 +    unsigned long long asyncProgram;    /* Until when nobody gives up waiting for
-+                                           the owner, who runs a program, on the
-+                                           monotonic clock in ms; ULLONG_MAX while
-+                                           it runs */
++                                           a job, on the monotonic clock in ms:
++                                           ULLONG_MAX while the owner runs a
++                                           program, and for a while after that */
      int phase;
      ...
  };

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A new job has run no program, and how to say that one runs.
+// How to say that a program runs.
 //
 // files: src/conf/virdomainjob.c
-// aims: virDomainObjResetAsyncJob virDomainObjExitInterruptible
+// aims: virDomainObjExitInterruptible
 
-@ reset @
-identifier job;
-symbol false;
 @@
- virDomainObjResetAsyncJob(...)
- {
-     ...
-     job->asyncInterruptible = false;
-+    job->asyncProgram = 0;
-     ...
- }
-
-@ routines @
 typedef virDomainObj, virDomainJobObj;
 identifier obj;
 @@
@@ -31,7 +19,7 @@ identifier obj;
 + * To be called by the owner of the async job, which is not interruptible, before it
 + * runs a program with @obj unlocked. Nobody knows how long that takes. Those who wait
 + * for a job do not give up meanwhile, as they would not if @obj was locked, and have
-+ * VIR_JOB_WAIT_TIME from virDomainObjEndProgram() on.
++ * VIR_JOB_WAIT_TIME from virDomainObjEndProgram() on, even if the async job ends.
 + */
 +void
 +virDomainObjBeginProgram(virDomainObj *obj)

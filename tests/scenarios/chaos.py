@@ -142,7 +142,6 @@ LATE = re.compile(r"Cannot start job \((?!query|destroy|abort)\w+, .* for \(\d+s
                       r"(29|[3-9]\d|\d{3,})"))
 LOST = "postcopy_ram_listen_thread: loadvm failed"
 OWES = "QEMU does not answer commands"
-ASSERTION = "qcow2_get_specific_info: Assertion `false' failed"
 FLAGS = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE | libvirt.VIR_MIGRATE_PERSIST_DEST
 ERRORS = (Failure, GuestFault, HostError, TimeoutError, phases.NotHeld, libvirt.libvirtError)
 
@@ -409,7 +408,7 @@ class Round:
             unclear = names & {"suspend", "daemon-kill", "client-kill", "cut", "cut-calls"} | (
                 names & LETHAL if self.migration else set())
             if set(states) == {"off"} and not ended:
-                return None if self.qemu_said(self.source, ASSERTION) else "the guest is gone"
+                return "the guest is gone"
             if set(states) != {"off"} and not unclear:
                 return "the guest is paused"
         if names <= HARMLESS and self.migration:

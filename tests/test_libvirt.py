@@ -13,8 +13,7 @@ import pytest
 
 from conftest import TOP, TESTS, run_script
 from harness import record, verdicts
-from series.releases import number
-from series.steps import read_upstream
+from series.steps import is_upstream, read_upstream
 
 ORDER = "libvirt"
 
@@ -121,8 +120,8 @@ def test_engine(series, logged, tell):
 def test_upstream(step, suite, series, release, logged, tell):
     """What is to prove that libvirt has the step's change by itself passes without the
     series; on a libvirt that is older it should not, or it is no proof."""
-    since, kind, name = read_upstream(TOP / "src" / step / "upstream")
-    has_it = number(release) >= number(since)
+    versions, kind, name = read_upstream(TOP / "src" / step / "upstream")
+    has_it = is_upstream(versions, release)
     if kind == "test":
         suite.run(logged, Path(series.built("stock")), suite.stock, name)
         said = {json.loads(line)["result"] == "OK" for line in suite.stock.read_text().splitlines()}
@@ -139,9 +138,9 @@ def test_upstream(step, suite, series, release, logged, tell):
                 and words[1].rstrip(":").split("/")[0] == name}
     assert len(said) == 1 and None not in said, f"no clear verdict of the {kind} {name}: {said}"
     if said == {True} and not has_it:
-        pytest.skip(f"stock {release} passes the {kind} {name}, too: that it passes since {since} "
+        pytest.skip(f"stock {release} passes the {kind} {name}, too: that it passes {versions} "
                     "proves nothing")
-    assert said == {has_it}, f"stock {release} fails the {kind} {name}, which passes since {since}"
+    assert said == {has_it}, f"stock {release} fails the {kind} {name}, which passes {versions}"
     tell(f"stock {release} {'has' if has_it else 'lacks'} it, by the {kind} {name}")
 
 

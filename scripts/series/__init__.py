@@ -26,9 +26,11 @@ way from there (`GROUP/STEP`):
               text files of our own that take the place of PATH, which must be
               a tracked text file; its mode stays
   edits       text edits, last
-  upstream    libvirt has the change by itself since a version, and the step is left
-              out there: lines `since VERSION`, `proof: test NAME` or `proof: scenario
-              NAME` (what passes on such a libvirt and fails on an older one), and why
+  upstream    libvirt has the change by itself since a version, or has the fault only since
+              one, and the step is left out elsewhere: lines `since VERSION` or
+              `before VERSION` (those that do without the step), `proof: test NAME` or
+              `proof: scenario NAME` (what passes on such a libvirt and fails on others),
+              and why
 
 The version is that of the tree (`version:` of its meson.build). Where the releases
 differ, each of these files can hold text by version, each word of it alone on its line,

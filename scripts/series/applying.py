@@ -127,7 +127,7 @@ class Apply:
     def run_step(self, step):
         """Apply the step; return what has been done, in words."""
         if step.upstream:
-            return f'left out, upstream has it since {step.upstream}'
+            return f'left out, not wanted {step.upstream}'
         start = time.monotonic()
         self.log.write(f'=== {step.name}\n')
         try:

@@ -30,7 +30,7 @@ def attempts(trees, steps, anew):
     record = nearest_record(trees.source, trees.version)
     for step in steps:
         if step.upstream:
-            yield Attempt(step, 'upstream', f'since {step.upstream}')
+            yield Attempt(step, 'upstream', step.upstream)
             continue
         trees.apply.sites.clear()
         try:

@@ -108,15 +108,21 @@ class Cocci:
 
 
 def read_upstream(path):
-    """What the file `upstream` of a step says: (since which version, `test` or `scenario`,
-    the name of that)."""
+    """What the file `upstream` of a step says: (the range of versions that do without the step,
+    `test` or `scenario`, the name of that)."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
-    found = re.fullmatch(r'since ([\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
+    found = re.fullmatch(r'((?:since|before) [\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
                          '\n'.join(lines).strip(), re.S)
     if not found:
-        raise SeriesError('upstream: wants the lines `since VERSION`, `proof: test NAME` or '
-                          '`proof: scenario NAME`, and why')
+        raise SeriesError('upstream: wants the lines `since VERSION` or `before VERSION`, '
+                          '`proof: test NAME` or `proof: scenario NAME`, and why')
     return found[1], found[2], found[3]
+
+
+def is_upstream(versions, version):
+    """Is @version one of @versions, `since VERSION` or `before VERSION`?"""
+    word, limit = versions.split()
+    return (number(version) >= number(limit)) == (word == 'since')
 
 
 class Step:
@@ -139,7 +145,7 @@ class Step:
                                        for name in ('edits.pre', 'edits'))
             self.coccis = [Cocci(p, version) for p in sorted(path.glob('*.cocci'))
                            if self.has(p.name)]
-            self.upstream = self.upstream_since()
+            self.upstream = self.upstream_versions()
             words = [cocci.one_of for cocci in self.coccis if cocci.one_of]
             alone = [word for word in words if words.count(word) == 1]
             if alone:
@@ -165,14 +171,14 @@ class Step:
         return not varies(raw) or \
             re.search(content, text_for(raw, self.version, name), re.M) is not None
 
-    def upstream_since(self):
-        """The version since which libvirt has the step's change by itself, if that is
-        not after ours: the step is left out then."""
+    def upstream_versions(self):
+        """The versions in which libvirt does without the step's change, if ours is one of
+        them: the step is left out then."""
         path = self.path / 'upstream'
         if not path.exists():
             return None
-        since = read_upstream(path)[0]
-        return since if number(self.version) >= number(since) else None
+        versions = read_upstream(path)[0]
+        return versions if is_upstream(versions, self.version) else None
 
     def rules(self):
         """Its semantic patches as releases/VERSION/sites names them."""

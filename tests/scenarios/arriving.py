@@ -290,6 +290,32 @@ ENDS = [End(do) for do in (ends_destroyed, ends_qemu_killed, ends_source_killed,
                            ends_client_killed, ends_aborted, ends_well)]
 
 
+@scenario(other=True, stock_fails="11.3.0 queues a message twice, and its main loop never ends")
+def tunnel_of_killed_qemu(t):
+    """A daemon is not deaf after QEMU has died in a tunnelled migration, of which the daemon has
+    more data than QEMU took."""
+    with phases.hold(t, "tunnelled", "memory") as m:
+        daemon, qemu = m.destination.daemon.pid, m.destination.qemu_pid(m.guest.name)
+        # What the daemon keeps of the stream is as much as it may, and the pipe to QEMU is full,
+        m.stop_qemu(m.destination)
+        time.sleep(3)
+        # then is empty, and nobody reads it any more.
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            m.continue_qemu()
+            time.sleep(1)
+            os.kill(qemu, signal.SIGKILL)
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+        time.sleep(1)
+        t.timed(5, lambda: m.destination.connect().listAllDomains(), "a list")
+        error = m.result(END_LIMIT)
+        t.check(error is not None, "the migration succeeded")
+        t.wait(lambda: not m.destination.conn.listAllDomains(), DESTROY_LIMIT,
+               "the destination still has the domain")
+        m.guest.check_alive()
+
+
 @scenario(kinds=ENDS, stock_fails={end.name: WAITS for end in ENDS})
 def query_under_way(t, end):
     """A query waits for QEMU when the incoming migration comes to its end."""

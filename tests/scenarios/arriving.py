@@ -305,6 +305,7 @@ def tunnel_of_killed_qemu(t):
             m.continue_qemu()
             time.sleep(1)
             os.kill(qemu, signal.SIGKILL)
+            t.wait(lambda: not os.path.exists(f"/proc/{qemu}"), 5, "QEMU is still there")
         finally:
             os.kill(daemon, signal.SIGCONT)
         time.sleep(1)

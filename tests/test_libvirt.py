@@ -119,7 +119,7 @@ def test_engine(series, logged, tell):
                                         for path in TOP.glob("src/*/*/upstream")))
 def test_upstream(step, suite, series, release, logged, tell):
     """What is to prove that libvirt has the step's change by itself passes without the
-    series; on a libvirt that is older it should not, or it is no proof."""
+    series; on a libvirt that needs the step it should not, or it is no proof."""
     versions, kind, name = read_upstream(TOP / "src" / step / "upstream")
     has_it = is_upstream(versions, release)
     if kind == "test":

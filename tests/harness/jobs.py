@@ -540,13 +540,13 @@ class SnapshotFormat(Job):
     async_job = "snapshot"
     abortable = False   # not as the others: scenario abort-format
     # Formatting writes some clusters only, and reads less.
-    slow = {"write": 160 << 10}
+    slow = ("write", 160 << 10)
 
     def prepare(self):
         self.image = os.path.join(self.guest.folder, "new-image")
         with open(self.image, "wb") as file:
             file.truncate(os.path.getsize(self.guest.disk) + (64 << 20))
-        self.source = slow_export(self.t, self.image, *list(self.slow.items())[0])
+        self.source = slow_export(self.t, self.image, *self.slow)
 
     def call(self, domain):
         memory = os.path.join(self.guest.folder, "memory")
@@ -567,7 +567,7 @@ class SnapshotOpen(SnapshotFormat):
     """The same, while QEMU opens the image that it has begun to format"""
 
     name = "snapshot-open"
-    slow = {"read": 16 << 10}
+    slow = ("read", 16 << 10)
 
 
 class SnapshotInternal(Job):

@@ -428,8 +428,8 @@ class Round:
         return left and self.plan["job"] == "tunnelled" and job.get("phase") == "prepare"
 
     def qemu_said(self, host, text):
-        """Has the guest's QEMU on @host died with the message @text? Each of these is a fault of
-        QEMU's, see docs/found-in-stock.md."""
+        """Has the guest's QEMU on @host died with the message @text, which is known as a fault of
+        QEMU's? See docs/found-in-stock.md."""
         with open(host.qemu_log(self.guest.name), errors="replace") as file:
             found = text in file.read()
         if found:

@@ -218,9 +218,8 @@ class CallRelay(Relay):
     is @path."""
 
     def __init__(self, port, path="/system"):
-        self._lock = threading.Lock()
         self._rule = None
-        self._kept = []
+        self._keepers = []
         self.caught = threading.Event()
         self.seen = set()   # steps that have been called
         super().__init__(("127.0.0.1", 0), ("127.0.0.1", port))
@@ -233,14 +232,9 @@ class CallRelay(Relay):
         self._rule = (STEPS[step], kind)
 
     def let_go(self):
-        with self._lock:
-            self._rule = None
-            for sink, frame in self._kept:
-                try:
-                    sink.sendall(frame)
-                except OSError:
-                    pass
-            self._kept = []
+        self._rule = None
+        for keeper in self._keepers:
+            keeper.let_go()
 
     def free(self):
         super().free()
@@ -251,28 +245,52 @@ class CallRelay(Relay):
         return length and length + read_exactly(source, struct.unpack("!I", length)[0] - 4)
 
     def _pump(self, source, sink, forth):
-        super()._pump(source, _Keeper(self, sink), forth)
+        keeper = _Keeper(self, sink)
+        self._keepers.append(keeper)
+        super()._pump(source, keeper, forth)
 
-    def pass_on(self, sink, frame):
+    def keeps(self, frame):
+        """Is it one that keep() told of?"""
         program, _, procedure, kind, _, _ = HEADER.unpack_from(frame, 4)
-        if program == REMOTE_PROGRAM and kind == CALL:
+        if program != REMOTE_PROGRAM:
+            return False
+        if kind == CALL:
             self.seen |= {step for step, numbers in STEPS.items() if procedure in numbers}
-        with self._lock:
-            if (self._rule and program == REMOTE_PROGRAM and kind == self._rule[1]
-                    and procedure in self._rule[0]):
-                self._kept.append((sink, frame))
-                self.caught.set()
-            else:
-                sink.sendall(frame)
+        rule = self._rule
+        if not (rule and kind == rule[1] and procedure in rule[0]):
+            return False
+        self.caught.set()
+        return True
 
 
 class _Keeper:
-    """The end of a connection to which a CallRelay passes on"""
+    """The end of a connection to which a CallRelay passes on. Whoever sends to it holds its lock,
+    so that a frame is sent as a whole, and gives up at length if the peer reads no more: the
+    test is to fail then, not to wait."""
+
+    GIVE_UP = 60    # seconds
 
     def __init__(self, relay, sock):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                        struct.pack("@ll", self.GIVE_UP, 0))
         self._relay = relay
         self._sock = sock
+        self._lock = threading.Lock()
+        self._kept = []
         self.shutdown = sock.shutdown
 
     def sendall(self, frame):
-        self._relay.pass_on(self._sock, frame)
+        with self._lock:
+            if self._relay.keeps(frame):
+                self._kept.append(frame)
+            else:
+                self._sock.sendall(frame)
+
+    def let_go(self):
+        with self._lock:
+            for frame in self._kept:
+                try:
+                    self._sock.sendall(frame)
+                except OSError:
+                    pass
+            self._kept = []

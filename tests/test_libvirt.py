@@ -120,7 +120,7 @@ def test_engine(series, logged, tell):
 def test_upstream(step, suite, series, release, logged, tell):
     """What is to prove that libvirt has the step's change by itself passes without the
     series; on a libvirt that needs the step it should not, or it is no proof."""
-    versions, kind, name = read_upstream(TOP / "src" / step / "upstream")
+    versions, kind, name, _ = read_upstream(TOP / "src" / step / "upstream")
     has_it = is_upstream(versions, release)
     if kind == "test":
         suite.run(logged, Path(series.built("stock")), suite.stock, name)

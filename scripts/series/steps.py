@@ -109,14 +109,14 @@ class Cocci:
 
 def read_upstream(path):
     """What the file `upstream` of a step says: (the range of versions that do without the step,
-    `test` or `scenario`, the name of that)."""
+    `test` or `scenario`, the name of that, the reason)."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
     found = re.fullmatch(r'((?:since|before) [\d.]+)\nproof: (test|scenario) (\S+)\n(.*\S.*)',
                          '\n'.join(lines).strip(), re.S)
     if not found:
         raise SeriesError('upstream: wants the lines `since VERSION` or `before VERSION`, '
                           '`proof: test NAME` or `proof: scenario NAME`, and why')
-    return found[1], found[2], found[3]
+    return found[1], found[2], found[3], ' '.join(found[4].split())
 
 
 def is_upstream(versions, version):

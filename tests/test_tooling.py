@@ -246,7 +246,7 @@ def test_applies_a_step_a_commit(w):
 def test_message_and_signoff(w):
     w.applied()
     body = w.git('log', '-1', '--format=%B', 'HEAD~')
-    check(body.strip() == 'demo: rename demoOld\n\nThe old name said nothing.\n\nTested: here.\n'
+    check(body.strip() == 'demo: rename demoOld\n\nThe old name said nothing.\n\nTested: here.\n\n'
           'Signed-off-by: A Tester <tester@invalid>', f'the message is {body!r}')
 
 

@@ -198,12 +198,13 @@ class Apply:
                                for name in names)
 
     def signed_off(self, message):
-        """The message as `git commit --signoff --cleanup=whitespace` has it."""
+        """The message as `git commit --signoff --cleanup=whitespace` has it, but for a line
+        `Tested: ...`, which git takes for a trailer: it is a paragraph of its own."""
         ident = self.commits.committer
         trailer = f'Signed-off-by: {ident[:ident.rindex(">") + 1]}'
         message = re.sub(r'[ \t]+$', '', message, flags=re.M).strip('\n') + '\n'
         message = re.sub(r'\n{3,}', r'\n\n', message)
-        if re.search(r'^[\w-]+: ', message.rpartition('\n\n')[2], re.M):
+        if re.search(r'^(?!Tested: )[\w-]+: ', message.rpartition('\n\n')[2], re.M):
             # There may be trailers already, which git knows best.
             return self.tree.git('interpret-trailers', '--if-exists', 'addIfDifferent',
                                  '--trailer', trailer, stdin=message.encode())

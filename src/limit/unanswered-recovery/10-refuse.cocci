@@ -21,7 +21,6 @@ symbol priv, qemuProcessCleanupMigrationJob;
 +                       vm->def->name);
 +        goto cleanup;
 +    }
-+
      if (qemuMigrationAnyRefreshStatus(vm, ..., &status) < 0)
          goto cleanup;
      ... when any

@@ -13,9 +13,11 @@ identifier vm, priv;
      <+...
      if (priv->monError) {
          ...
-     } else if (vm->job->active
-+               || (vm->job->asyncJob && priv->monStart > 0 &&
-+                   !virDomainAsyncJobIsInterruptible(vm->job))
+     } else if (
+-               vm->job->active
++               vm->job->active ||
++               (vm->job->asyncJob && priv->monStart > 0 &&
++                !virDomainAsyncJobIsInterruptible(vm->job))
                ) {
          ...
      } else { ... }

@@ -19,6 +19,25 @@ doCoreDump(virQEMUDriver *driver,
 }
 
 
+int
+qemuSaveImageCreate(virQEMUDriver *driver,
+                    virDomainObj *vm,
+                    const char *path,
+                    bool *needUnlink)
+{
+    g_autoptr(virQEMUDriverConfig) cfg = virQEMUDriverGetConfig(driver);
+    int fd = -1;
+
+    fd = virQEMUFileOpenAs(cfg->user, cfg->group, false, path,
+                           O_CREAT | O_TRUNC | O_WRONLY,
+                           needUnlink);
+    if (fd < 0)
+        return -1;
+
+    return demoSave(vm, fd);
+}
+
+
 /* Opens a file with an owner of its own. */
 int
 demoOther(uid_t user,

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The test is QEMU's side of the monitor: it reads commands and answers them when it
- * likes to. Each command is sent by a thread of its own, which waits for the reply.
+ * likes. Each command is sent by a thread of its own, which waits for the reply.
  */
 
 #include <config.h>
@@ -360,7 +360,8 @@ testPartial(testData *data)
         return -1;
     qemuMonitorGiveUp(data->mon, false);
 
-    /* The rest of it is in the way of another one, of which nothing is sent then. */
+    /* The rest of it has to be sent before the next command, so nothing of that
+     * command is sent yet. */
     if (testCommandStart(&unsent, data, "{\"execute\": \"unsent\"}") < 0)
         return -1;
     g_usleep(TEST_SILENCE * 1000);

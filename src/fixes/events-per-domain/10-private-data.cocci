@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Each domain has a queue of its events, which need not tell whose they are.
+// Each domain has a queue of its events, so an event need not name its domain.
 //
 // files: src/qemu/qemu_domain.h
 // aims: _qemuDomainObjPrivate qemuProcessEvent

@@ -16,10 +16,10 @@ identifier driver, vm;
 + * qemuProcessEventsSchedule:
 + * @vm: locked domain object
 + *
-+ * Has a worker thread handle the first event of @vm, if there is one and no
-+ * worker is busy with @vm already. The worker calls this again when it is done,
-+ * so that the events of a domain are handled one by one, and one which takes long
-+ * keeps no other domain waiting.
++ * Lets a worker thread handle the first event of @vm, if there is one and no
++ * worker is busy with @vm already. The worker calls this again when it is done.
++ * So the events of a domain are handled one by one, and an event which takes
++ * long keeps no other domain waiting.
 + */
 +void
 +qemuProcessEventsSchedule(virDomainObj *vm)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whom a job needs which arrives.
+// Which worker a job needs that arrives.
 //
 // files: src/util/virthreadpool.c
 // aims: virThreadPoolSendJob

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever did not get the job leaves it alone. (The label is a text edit.)
+// A thread which did not get the job leaves it alone. (The label is a text edit.)
 //
 // files: src/qemu/qemu_migration.c
 // aims: qemuMigrationDstPrepareResume

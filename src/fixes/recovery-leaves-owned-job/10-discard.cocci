@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever recovers a migration does not own its async job.
+// The thread which recovers a migration does not own its async job.
 //
 // files: src/qemu/qemu_migration.c src/qemu/qemu_process.c
 // aims: qemuMigrationSrcCancelUnattended qemuProcessRecoverMigration

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever uses a snapshot goes on using it. (The function that removes the file is
+// A thread which uses a snapshot goes on using it. (The function that removes the file is
 // a text edit: Coccinelle does not take G_GNUC_UNUSED.)
 //
 // files: src/qemu/qemu_snapshot.c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever begins a backup goes on using its checkpoint. (The function that removes
+// The thread which begins a backup goes on using its checkpoint. (The function that removes
 // the file is a text edit: Coccinelle does not take G_GNUC_UNUSED.)
 //
 // files: src/qemu/qemu_checkpoint.c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// All who wait for a condition with a deadline say so on the monotonic clock.
+// All deadlines of waits on a condition are on the monotonic clock.
 //
 // files: src/conf/virdomainjob.c src/qemu/qemu_agent.c src/qemu/qemu_hotplug.c src/vz/vz_utils.c
 // aims: virDomainObjBeginJobInternal qemuAgentSend qemuHotplugWaitForTrayEject qemuDomainWaitForDeviceRemoval vzDomainObjBeginJob

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Closing waits so long for a job, and then has it end.
+// Closing waits for a job, but not without end: then the job is given up.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjResetJob virDomainObjEndJob virDomainObjEnterInterruptible virDomainObjExitInterruptible
@@ -66,7 +66,7 @@ symbol true;
 +}
 +
 +
-+/* Has the regular job end, as the async job needs the domain. */
++/* Makes the regular job end, as the async job needs the domain. */
 +static void
 +virDomainObjGiveUpJob(virDomainObj *obj)
 +{
@@ -104,7 +104,7 @@ symbol true;
 +        if (errno != ETIMEDOUT)
 +            return -1;
 +
-+        /* It may have ended at the last moment. */
++        /* The job may have ended at the last moment. */
 +        if (job->active != VIR_JOB_NONE)
 +            virDomainObjGiveUpJob(obj);
 +    }

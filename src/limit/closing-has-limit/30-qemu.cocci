@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The monitor is told, and whoever waits for the domain condition.
+// Waits for the monitor and for the domain condition fail.
 //
 // files: src/qemu/qemu_domain.c
 // aims: qemuJobDataFreePrivateData virQEMUDriverDomainJobConfig qemuDomainObjWait

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who holds the job that could not be had is told with the job's kind and age.
+// The error names the holder of the job, and the kind and the age of the job.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjBeginJobInternal

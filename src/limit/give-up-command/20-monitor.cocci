@@ -56,7 +56,7 @@ identifier mon, len;
      ...
      size_t len;
 +
-+    /* of a command which was given up, before another one can be sent */
++    /* The rest of a command which was given up has to be sent first. */
 +    if (mon->rest)
 +        return qemuMonitorIOWriteRest(mon);
      ...
@@ -144,6 +144,7 @@ identifier mon;
 +}
 +
 +
++/* Reports that the job of the current thread was given up. */
 +static void
 +qemuMonitorReportGivenUp(qemuMonitor *mon)
 +{

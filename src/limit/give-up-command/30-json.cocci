@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A reply to a command that was given up is for nobody, whoever waits.
+// A reply to a command that was given up is for no thread, even if one waits for a reply.
 //
 // files: src/qemu/qemu_monitor_json.c
 // aims: qemuMonitorJSONIOProcessLine qemuMonitorJSONCommandWithFd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The mask of an incoming migration, from the time on at which the domain is
-// set up, or when the daemon finds it after a restart.
+// The mask of an incoming migration, as soon as the domain is set up, or when
+// the daemon finds the migration after a restart.
 //
 // files: src/qemu/qemu_migration.c src/qemu/qemu_process.c
 // aims: qemuMigrationDstPrepareFresh qemuProcessRestoreMigrationJob

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who must not be let near a guest that is not there yet.
+// The calls and event handlers that need a guest which has arrived.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuDomainScreenshot qemuDomainMemoryPeek qemuDomainQemuMonitorCommandWithFiles processNicRxFilterChangedEvent processNetdevDisconnectedEvent
@@ -14,8 +14,9 @@ identifier dom, st, screen, flags;
 + * qemuDomainObjBeginJobArrived:
 + * @vm: locked and referenced domain object
 + *
-+ * Begins VIR_JOB_QUERY for what must not be let near a guest that is not there yet.
-+ * While it arrives, this waits for it, as jobs which modify the domain do. @vm is
++ * Begins a job for a call which needs a guest that has arrived:
++ * VIR_JOB_QUERY, or VIR_JOB_MODIFY if the guest was arriving when this was
++ * called, since that one starts only when the guest is there. @vm is
 + * unlocked while waiting.
 + *
 + * Returns 0 on success, -1 on error (with an error reported).
@@ -32,7 +33,7 @@ identifier dom, st, screen, flags;
 +        if (!qemuDomainObjIsArriving(vm))
 +            return 0;
 +
-+        /* It began to arrive meanwhile. */
++        /* The guest began to arrive meanwhile. */
 +        virDomainObjEndJob(vm);
 +    }
 +}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What is known of a job that has a guest arrive, and to whom that applies.
+// What is known of a job in which a guest arrives, and which domains have such a job.
 //
 // files: src/qemu/qemu_domainjob.c
 // aims: qemuDomainJobDataToParams
@@ -127,8 +127,8 @@ identifier jobData, type, params, nparams;
 + * @params: filled with what is known of it
 + * @nparams: filled with the number of @params
 + *
-+ * Tells about a job that sets up a domain or has its guest arrive. QEMU knows no
-+ * more than its events have told already.
++ * Reports a job that sets up a domain, or in which its guest arrives. QEMU
++ * knows no more than its events have reported already.
 + *
 + * Returns 0 on success, -1 on error (with an error reported).
 + */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The statistics tell it. The old call, whose answer has no operation, does not.
+// The statistics have it. The old call, whose answer has no operation, does not.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuDomainGetJobStats

@@ -22,7 +22,8 @@ identifier conn, dom, stats, record, flags, i;
 +    if (flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
 +        return virDomainObjBeginJobNowait(dom, VIR_JOB_QUERY);
 +
-+    /* Its process is being waited for, which does not answer. */
++    /* Its process is dying, or qemu-img is running on its images: the job
++     * could not begin before that is over. */
 +    if (virDomainObjIsTerminating(dom))
 +        return -1;
 +
@@ -30,15 +31,15 @@ identifier conn, dom, stats, record, flags, i;
 +}
 +
 +
-+/* Adds the groups of statistics from the one at @next on to @params.
++/* Adds groups of statistics to @params, beginning with the one at @next.
 + *
 + * Returns 0 on success,
-+ *         1 if an async job waits for the job that the caller has begun, which must
++ *         1 if an async job waits for the job of the caller, which has to
 #@ if < 11.2.0
-+ *           let it go first and go on at @next then,
++ *           end that job, begin a new one and continue at @next,
 + *         -1 on error (with an error reported). */
 #@ else
-+ *           let it go first and go on at @next then. */
++ *           end that job, begin a new one and continue at @next. */
 #@ end
 +static int
 +qemuDomainGetStatsGroups(virQEMUDriver *driver,
@@ -76,10 +77,11 @@ identifier conn, dom, stats, record, flags, i;
 +}
 +
 +
-+/* Gets the statistics of @dom, which is locked, and unlocked meanwhile. Between two
-+ * groups of them an async job that waits for our job goes first: a group is all that
-+ * it waits for then. If the domain is another one afterwards, or the job cannot be
-+ * had again, they begin anew, so that the answer is of one piece.
++/* Gets the statistics of @dom, which is locked, and unlocked meanwhile. If an
++ * async job waits for our job, it goes first between two groups of statistics,
++ * so that it waits for one group at most. If the domain was restarted
++ * meanwhile, or the job cannot be begun again, the statistics begin anew, so
++ * that all of them are of one process.
 + *
 + * Returns 0 on success, -1 on error (with an error reported). */
  static int

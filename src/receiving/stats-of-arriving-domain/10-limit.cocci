@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who does not wait does not ask a guest that is not there yet. Who waits does not do
-// so while it is set up, and not for long if there are others to be asked.
+// A caller that does not wait does not ask about an arriving guest. A caller
+// that waits does not wait while the domain is set up, and not for long if
+// there are other domains to be asked.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuDomainGetStatsBeginJob qemuDomainGetStatsGroups qemuDomainGetStats qemuConnectGetAllDomainStats

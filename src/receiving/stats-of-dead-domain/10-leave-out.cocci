@@ -11,7 +11,8 @@ typedef virDomainObj, virConnectPtr, virDomainStatsRecordPtr, qemuDomainObjPriva
 symbol rc, id;
 identifier conn, dom, stats, record, flags, deadline;
 @@
-+/* Has the process of @dom, which had @id, ended, be it known already or not? */
++/* Returns true if the process of the domain which had @id has ended, even
++ * if the domain has not been stopped yet. */
 +static bool
 +qemuDomainGetStatsIsDead(virDomainObj *dom,
 +                         int id)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// When there is nobody who could answer.
+// When QEMU may be unable to answer.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainTrackJob
@@ -19,6 +19,6 @@ identifier job;
 +{
 +    bool incoming = job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN;
 +
-+    /* A part of the guest's memory is on another host, and nobody fetches it. */
++    /* A part of the guest's memory is on another host and is not being fetched. */
 +    return incoming && job->asyncPaused;
 +}

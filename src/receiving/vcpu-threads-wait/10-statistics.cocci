@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Statistics for which QEMU asks the threads of the vCPUs are left out then.
+// Statistics for which QEMU asks the threads of the vCPUs are left out.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuDomainGetStatsCpuProc qemuDomainGetStatsCpuHaltPollTimeFromStats qemuDomainGetStatsVcpu

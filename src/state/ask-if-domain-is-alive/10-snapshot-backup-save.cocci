@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Places which get to the monitor after a wait whose outcome they do not heed.
+// Places which use the monitor after a wait without checking how the wait ended.
 //
 // files: src/qemu/qemu_snapshot.c src/qemu/qemu_backup.c src/qemu/qemu_blockjob.c src/qemu/qemu_driver.c src/qemu/qemu_hotplug.c
 // aims: qemuSnapshotCreateActiveExternal qemuSnapshotDiskCleanup qemuBackupDiskDataCleanupOne qemuBlockJobUpdate qemuDomainSaveInternal qemuDomainAttachDiskGeneric
@@ -56,7 +56,7 @@ typedef virDomainObj;
      if (job->newstate == -1)
          return;
 +
-+    /* There is no job in QEMU to be tidied up after anymore. */
++    /* QEMU is gone, and its block job with it. */
 +    if (!virDomainObjIsActive(vm))
 +        return;
      ...

@@ -44,7 +44,7 @@ expression list fmt;
 +            virReportError(VIR_ERR_OPERATION_FAILED, "%s",
 +                           _("domain is no longer running"));
 +        }
-+        /* Whoever stopped the domain left the job to its new owner. */
++        /* The thread which stopped the domain left the job to its new owner. */
 +        virDomainObjEndAsyncJob(obj);
 +        return -1;
 +    }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What starting a phase returns reaches those who start phases, and the two of
-// them which went on in spite of an error do not: after it, the async job is not
-// theirs.
+// The callers that start a phase get to know whether it has started. Two of them
+// used to go on in spite of an error, although the async job was not theirs.
 //
 // files: src/qemu/qemu_migration.c
 // aims: qemuMigrationJobStartPhase qemuMigrationSrcPerformPhase qemuMigrationAnyConnectionClosed qemuMigrationDstFinish

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The job of a failed post-copy migration is kept for its recovery, but not
-// beyond the domain's end: nobody else discards it then.
+// beyond the domain's end, as no other thread would discard it.
 //
 // files: src/qemu/qemu_migration.c
 // aims: qemuMigrationSrcPerformResume
@@ -17,7 +17,7 @@ expression list resume, close;
      ret = qemuMigrationSrcPerformNative(resume);
 +
 +    if (!virDomainObjIsActive(vm)) {
-+        /* Whoever stopped the domain left the job to us. */
++        /* The thread which stopped the domain left the job to us. */
 +        qemuMigrationJobFinish(vm);
 +        return ret;
 +    }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who waits for a job is woken up when it ends with its domain, and may find a
-// domain that is not running any more.
+// A thread which waits for a job is woken up when the job ends with its domain,
+// and may find a domain that is not running any more.
 //
 // files: src/hypervisor/domain_driver.c
 // aims: virDomainDriverAutoShutdown
@@ -26,8 +26,9 @@ expression list said;
              ...
          }
 +
-+                /* It may have waited for a job with which the domain has ended, such
-+                 * as a migration: it must not run here, too. */
++                /* This may have waited for a job that ended together with the
++                 * domain, such as a migration: the guest must not run here as
++                 * well. */
 +                if (!marked && virDomainIsActive(domains[i]) == 0)
 +                    virDomainSetAutostartOnce(domains[i], 0);
      }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who may start along with an async job: those from its mask, and only while
+// Which jobs may start along with an async job: those of its mask, and only while
 // it is interruptible.
 //
 // files: src/conf/virdomainjob.c

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Entering the monitor for an async job takes no nested job, and leaving it has
-// none to end. Everybody who enters has to have the domain to himself.
+// none to end. A thread which enters has to have the domain to itself.
 //
 // files: src/qemu/qemu_domain.c
 // aims: qemuDomainObjEnterMonitorInternal qemuDomainObjExitMonitor

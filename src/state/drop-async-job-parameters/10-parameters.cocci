@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// All functions but those which tell kinds of jobs apart lose the parameter, by
+// All functions except those which distinguish kinds of jobs lose the parameter, by
 // its position: where they are defined, declared and called.
 //
 // files: src/qemu/*.c src/qemu/*.h tests/qemuhotplugtest.c

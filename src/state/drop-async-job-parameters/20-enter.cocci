@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Nobody has to be told which async job he is part of anymore.
+// No function needs to know any more which async job it is part of.
 //
 // files: src/qemu/*.c
 // aims: qemuDomainObjEnterMonitorAsync

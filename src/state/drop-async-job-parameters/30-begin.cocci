@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Nobody asks anymore which job the begin phase of a migration runs in.
+// No function asks any more in which job the begin phase of a migration runs.
 //
 // files: src/qemu/qemu_migration.c
 // aims: qemuMigrationSrcBegin

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Entering the monitor does not fail, so what used to happen when it did goes.
-// Who names the async job has no reason to; who gets it from its caller goes on
-// handing it over for now, lest a parameter becomes unused.
+// A function that names the async job has no reason to do so. A function that gets it
+// from its caller goes on handing it over for now, lest a parameter becomes unused.
 //
 // files: src/qemu/*.c
 // aims: qemuDomainObjEnterMonitorAsync

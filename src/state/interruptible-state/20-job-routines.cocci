@@ -32,8 +32,9 @@ identifier obj;
 + * @job: domain job object of a locked domain
 + *
 + * Tells whether regular jobs may run along with the active async job. An async
-+ * job which is not owned by any thread is always interruptible: nobody is there
-+ * whom a regular job could disturb, it only waits for its next phase to start.
++ * job which is not owned by any thread is always interruptible: there is no
++ * thread which a regular job could disturb, and the async job only waits for
++ * its next phase to start.
 + *
 + * Returns true if the async job is interruptible, false if it has the domain
 + *         to itself. The result is meaningless if there is no async job.
@@ -50,12 +51,12 @@ identifier obj;
 + * @obj: locked and referenced domain object
 + *
 + * To be called by the owner of the async job before it starts waiting with
-+ * @obj unlocked. From now on jobs allowed by the mask of the async job may run
-+ * and the owner must not touch the monitor or the state of the domain until
-+ * virDomainObjExitInterruptible() succeeds.
++ * @obj unlocked. From then on, jobs allowed by the mask of the async job may
++ * run, and the owner must not touch the monitor or the state of the domain
++ * until virDomainObjExitInterruptible() succeeds.
 + *
 + * Nothing happens if the current thread does not own the async job, so that
-+ * code shared with regular jobs does not have to tell them apart.
++ * code shared with regular jobs does not have to distinguish them.
 + */
 +void
 +virDomainObjEnterInterruptible(virDomainObj *obj)
@@ -83,12 +84,12 @@ identifier obj;
 + * virDomainObjExitInterruptible:
 + * @obj: locked and referenced domain object
 + *
-+ * Counterpart of virDomainObjEnterInterruptible(). No regular job can start
-+ * from now on and if there is one running, the function waits until it ends.
++ * Counterpart of virDomainObjEnterInterruptible(). From then on no regular job
++ * can start. If a regular job is running, the function waits until it ends.
 + * There is no limit on the time it takes, see the job in question for that.
 + * @obj is unlocked while waiting. The caller has to check what could have
 + * changed since the async job became interruptible; in particular, the domain
-+ * may not be active anymore.
++ * may not be active any more.
 + *
 + * Returns 0 on success, also if the current thread does not own the async job
 + *         and there was nothing to do,

@@ -38,9 +38,10 @@ identifier obj;
 + * waits for the regular job which may be running to end with @obj unlocked.
 + *
 + * Returns 0 if the async job has the domain to itself again,
-+ *         -1 if the domain is not running anymore or it is being destroyed, or
-+ *            if waiting failed (with an error reported). Even then no other job
-+ *            is running and none can start until the async job waits or ends.
++ *         -1 if the domain is not running any more or it is being destroyed, or
++ *            if waiting failed (with an error reported). No other job can
++ *            start until the async job waits or ends. None is running, either,
++ *            unless waiting failed.
 + */
 +int
 +qemuDomainObjExitInterruptible(virDomainObj *obj)

@@ -11,8 +11,8 @@
 typedef virDomainObj, virDomainAgentJob, qemuAgent;
 @@
 +/* Starts an agent job within the snapshot job, which is interruptible while it
-+ * waits for another agent job to end. The domain may be about to be destroyed: that
-+ * can fail, and a guest which was frozen must be thawed then.
++ * waits for another agent job to end. The domain may be about to be destroyed:
++ * as that can fail, a guest which was frozen must be thawed all the same.
 + *
 + * Returns 0 on success, -1 if there is no agent job, or no domain any more (with an
 + *         error reported). */

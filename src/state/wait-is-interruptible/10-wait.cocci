@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Waiting for the domain condition is a window of the async job. Exiting it
-// tells about a domain which died or is about to.
+// Waiting for the domain condition is a window of the async job. Exiting the
+// window fails if the domain has died or is about to die.
 //
 // files: src/qemu/qemu_domain.c
 // aims: qemuDomainObjWait
@@ -19,7 +19,7 @@ identifier vm, priv;
 + * owns the async job, the job is interruptible meanwhile.
 + *
 + * Returns 0 on success,
-+ *         -1 if the domain is not running anymore or it is being destroyed
++ *         -1 if the domain is not running any more or it is being destroyed
 + *            (with an error reported).
 + */
  int qemuDomainObjWait(virDomainObj *vm)

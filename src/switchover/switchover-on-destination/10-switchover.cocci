@@ -27,7 +27,7 @@ identifier vm, rc;
      <+...
 +    virDomainObjBeginSwitchover(vm);
      rc = qemuMigrationDstFinishFresh(...);
-+    /* It may have failed before it got to start the CPUs. */
++    /* The phase may have failed before it got to start the CPUs. */
 +    virDomainObjEndSwitchover(vm);
      ...+>
  }

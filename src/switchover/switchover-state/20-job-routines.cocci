@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The state, who is admitted in it, and the pair of routines that change it.
-// Whoever waits for the async job wakes up when the time is over.
+// The state, which jobs are admitted in it, and the pair of routines that
+// change it. Threads which wait for the async job wake up when the time is
+// over.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjResetAsyncJob virDomainAsyncJobAllows virDomainObjBeginJobInternal virDomainObjExitInterruptible
@@ -46,13 +47,13 @@ identifier obj;
 + * virDomainObjBeginSwitchover:
 + * @obj: locked domain object
 + *
-+ * To be called when the guest is stopped in order to be handed over to another
-+ * host, by whoever notices first. Even while the async job is interruptible no
-+ * regular job starts from now on, except for those which end it: VIR_JOB_DESTROY
-+ * and VIR_JOB_ABORT. The one which may be running goes on. This lasts until
-+ * virDomainObjEndSwitchover() is called, or the async job ends, but at most for
-+ * VIR_JOB_SWITCHOVER_TIME. Nothing happens if it has been called before, or if
-+ * nobody owns the async job.
++ * To be called by any thread as soon as the guest is stopped in order to be
++ * handed over to another host. From then on no regular job starts, even while
++ * the async job is interruptible, except for those which end the async job:
++ * VIR_JOB_DESTROY and VIR_JOB_ABORT. A regular job which is running goes on.
++ * This lasts until virDomainObjEndSwitchover() is called, or the async job
++ * ends, but at most for VIR_JOB_SWITCHOVER_TIME. Nothing happens if it has been
++ * called before, or if nobody owns the async job.
 + */
 +void
 +virDomainObjBeginSwitchover(virDomainObj *obj)

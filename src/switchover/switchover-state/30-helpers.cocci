@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the above needs, in front of those who need it.
+// Helpers, in front of the functions which need them.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainTrackJob
@@ -9,7 +9,7 @@
 typedef bool;
 typedef virDomainJob, virDomainJobObj, virDomainObj;
 @@
-+/* Does a switchover keep most newcomers out? */
++/* Returns true if a switchover keeps most newcomers out. */
 +static bool
 +virDomainAsyncJobInSwitchover(virDomainJobObj *job)
 +{
@@ -29,8 +29,8 @@ typedef virDomainJob, virDomainJobObj, virDomainObj;
 +    return job->mask;
 +}
 +
-+/* Waits until something about the async job changes, the time for a switchover
-+ * is over, or it is @then, which is the only one of them to be an error. */
++/* Waits until something about the async job changes, the time for a
++ * switchover is over, or @then is reached. Only the latter is an error. */
 +static int
 +virDomainObjWaitForAsyncJob(virDomainObj *obj,
 +                            virDomainJobObj *job,

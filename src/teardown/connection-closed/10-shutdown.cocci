@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A domain that is to be destroyed is, even if the daemon quits before a worker got
-// round to it.
+// A domain that is to be destroyed is destroyed even if the daemon quits before a
+// worker got round to it.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuStateShutdownWait qemuStateCleanup
@@ -10,9 +10,10 @@
 typedef virDomainObj, GQueue, GList;
 symbol qemu_driver, qemuDomainObjStopWorkerIter;
 @@
-+/* Does what the workers did not get round to and which the next daemon does not
-+ * know of. To be called when the main loop has ended: it holds the lock of the
-+ * daemon object, which the end of the last active domain needs. */
++/* Destroys the domains which the workers did not get round to, as the next
++ * daemon does not know of them. To be called when the main loop has ended: the
++ * loop holds the lock of the daemon object, which the end of the last active
++ * domain needs. */
 +static void
 +qemuDomainObjsAutoDestroy(void)
 +{

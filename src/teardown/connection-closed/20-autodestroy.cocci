@@ -44,8 +44,8 @@ identifier dom, id;
  { ... }
 +
 +/* Called in the main loop of the daemon, which must not wait for a process to
-+ * die, let alone for a job. If there are no workers any more, as the daemon is
-+ * about to quit, qemuStateCleanup destroys the domain. */
++ * die, let alone for a job. If there are no workers any more because the daemon
++ * is about to quit, qemuStateCleanup destroys the domain. */
 +void
 +qemuProcessAutoDestroy(virDomainObj *dom,
 +                       virConnectPtr conn)

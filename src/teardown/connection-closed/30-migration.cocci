@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What needs QEMU is left to a worker. A post-copy migration has failed without
-// anybody being asked.
+// What needs QEMU is left to a worker. That a post-copy migration has failed is
+// recorded at once.
 //
 // files: src/qemu/qemu_migration.c
 // aims: qemuMigrationAnyConnectionClosed
@@ -35,9 +35,9 @@ symbol false, qemuProcessCleanupMigrationJob;
 +        return;
 +    }
 +
-+    /* This is the main loop of the daemon, which waits for no job: QEMU is asked
-+     * for something by a worker, and what is only about our own state does not
-+     * need the domain to itself. */
++    /* This is the main loop of the daemon, which must not wait for a job.
++     * A worker does what needs QEMU; libvirt's own state can be changed
++     * here, as that does not need exclusive access to the domain. */
 +    if (!postcopy) {
 +        qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_CANCELLED_MIGRATION,
 +                               vm->job->phase, 0, NULL);
@@ -65,7 +65,7 @@ identifier vm, conn;
 + * @phase: the phase in which the migration was left
 + *
 + * Ends an outgoing migration after the connection which controlled it was closed,
-+ * unless somebody has gone on with it since.
++ * unless a client has continued the migration since.
 + */
 +void
 +qemuMigrationProcessCancelled(virDomainObj *vm,

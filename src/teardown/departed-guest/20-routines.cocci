@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How to say so, and what clients are told of such a domain.
+// How to record that, and what clients are told of such a domain.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjBeginJobInternal virDomainObjEndTermination virDomainObjWaitTerminationBriefly
@@ -20,7 +20,7 @@ identifier obj;
 @ report @
 identifier obj;
 @@
-+/* Tells why no query can start while the process dies. */
++/* Reports why no query can start while the process dies. */
 +static void
 +virDomainObjReportGone(virDomainObj *obj)
 +{
@@ -68,7 +68,7 @@ identifier obj;
 + * virDomainObjSetGone:
 + * @obj: locked and referenced domain object
 + * @reason: why the domain will be shut off
-+ * @forGood: true if it will be undefined then
++ * @forGood: true if it will be undefined after that
 + *
 + * To be called after virDomainObjBeginTermination() if the guest is not here
 + * even though the process lives: it runs on another host, or it never arrived.
@@ -93,7 +93,7 @@ identifier obj;
 +}
 +
 +
-+/* Is the guest not here although its process is? */
++/* Returns true if the guest is not here although its process still exists. */
 +static bool
 +virDomainObjIsGone(virDomainObj *obj)
 +{

@@ -17,7 +17,7 @@ identifier vm, reason, asyncJob;
      ... when any
 +    virDomainObjBeginTermination(vm);
 +
-+    /* Nobody needs to wait in order to be told where the guest is not. */
++    /* That the guest is not here is known already: no query has to wait. */
 +    if (reason == VIR_DOMAIN_SHUTOFF_MIGRATED ||
 +        (reason == VIR_DOMAIN_SHUTOFF_FAILED &&
 +         asyncJob == VIR_ASYNC_JOB_MIGRATION_IN)) {

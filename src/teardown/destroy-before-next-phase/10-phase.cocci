@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Wait for those who stop the domain before the async job gets its next owner.
+// Wait for threads which stop the domain before the async job gets its next owner.
 //
 // files: src/qemu/qemu_domainjob.c
 // aims: qemuDomainObjStartJobPhase

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever cleaned up after a process that was killed here, it was destroyed.
+// If the process was killed here, the domain was destroyed, whichever thread cleaned up.
 //
 // files: src/qemu/qemu_driver.c
 // aims: qemuDomainDestroyFlags

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// EOF ends the watch of the monitor in any case, and its handler gets to know of
-// it, which waits among the domain's events until nobody is in its way.
+// EOF ends the watch of the monitor in any case, and an event is queued for its
+// handler, like any other event of the domain.
 //
 // files: src/qemu/qemu_process.c
 // aims: qemuProcessHandleMonitorEOF

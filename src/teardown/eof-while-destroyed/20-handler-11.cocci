@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// As 20-handler.cocci, where the handler knows the ID already, and so should the one
-// which is told that a process has ended at last after it could not be killed.
+// As 20-handler.cocci, where the handler knows the ID already. So should the handler for
+// a process which has ended at last after it could not be killed.
 //
 // files: src/qemu/qemu_driver.c
 // one-of: stop-path
@@ -19,8 +19,9 @@ symbol true, priv;
      ...
      bool migration;
 +
-+    /* Who is stopping it mostly succeeds, and somebody may start it right after
-+     * that: do nothing to the domain before its turn comes. */
++    /* The thread which is stopping the domain usually succeeds, and the
++     * domain may be started again right after that. So leave the domain
++     * alone until that thread is done. */
 +    while (vm->def->id == domid &&
 +           (priv->beingDestroyed || vm->job->active == VIR_JOB_DESTROY)) {
 +        if (virCondWait(&vm->job->cond, &vm->parent.lock) < 0)

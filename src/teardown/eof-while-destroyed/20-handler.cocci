@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The handler deals with the process whose end it was told, and with no other one.
+// The handler deals with the process whose end was reported, and with no other one.
 //
 // files: src/qemu/qemu_driver.c
 // one-of: stop-path
@@ -25,8 +25,9 @@ symbol true, false;
 -        VIR_DEBUG(...);
 -        goto endjob;
 -    }
-+    /* Who is stopping it mostly succeeds, and somebody may start it right after
-+     * that: do nothing to the domain before its turn comes. */
++    /* The thread which is stopping the domain usually succeeds, and the
++     * domain may be started again right after that. So leave the domain
++     * alone until that thread is done. */
 +    while (vm->def->id == id &&
 +           (priv->beingDestroyed || vm->job->active == VIR_JOB_DESTROY)) {
 +        if (virCondWait(&vm->job->cond, &vm->parent.lock) < 0)

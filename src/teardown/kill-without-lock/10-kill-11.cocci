@@ -61,8 +61,8 @@ symbol true, killFlags;
 -        goto error;
 +    virDomainObjBeginTermination(vm);
 +
-+    /* Be the first if nobody is in the way: everybody gets to know about the
-+     * process once it is dying. */
++    /* Get the job first if it is free: once the process is dying, other threads
++     * notice and ask for the job, too. */
 +    haveJob = virDomainObjBeginJobNowait(vm, job) == 0;
 +
 +    if (qemuProcessKill(vm, flags) < 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The lock of the domain is dropped while QEMU dies, and who stops a domain tries
-// to get the job for it first.
+// The lock of the domain is dropped while QEMU dies, and a thread which stops a
+// domain tries to get the job for that first.
 //
 // files: src/qemu/qemu_process.c
 // one-of: stop-path
@@ -55,8 +55,8 @@ symbol true, false;
 -        goto cleanup;
 +    virDomainObjBeginTermination(vm);
 +
-+    /* Be the first if nobody is in the way: everybody gets to know about the
-+     * process once it is dying. */
++    /* Get the job first if it is free: once the process is dying, other threads
++     * notice and ask for the job, too. */
 +    haveJob = virDomainObjBeginJobNowait(vm, job) == 0;
 +
 +    if (qemuProcessKill(vm, killFlags) < 0) {

@@ -10,7 +10,8 @@
 typedef virDomainObjList, virDomainDef, virDomainXMLOption, virDomainObj;
 identifier doms, def;
 @@
-+/* Waits until the domain with @uuid has been stopped if that is being done. */
++/* Waits until the domain with @uuid has been stopped, if it is being
++ * stopped. */
 +static int
 +virDomainObjListWaitForUUID(virDomainObjList *doms,
 +                            const unsigned char *uuid)
@@ -105,8 +106,8 @@ identifier domlist, vms, nvms;
 + * @domlist: domain object list
 + *
 + * Waits for the processes of those domains in @domlist to die which are being
-+ * stopped, see virDomainObjWaitTerminationBriefly(). No matter how many there
-+ * are, it does not take longer than for one.
++ * stopped, see virDomainObjWaitTerminationBriefly(). The waits overlap, so
++ * several domains usually take no longer than one.
 + */
 +void
 +virDomainObjListWaitTermination(virDomainObjList *domlist)

@@ -11,10 +11,10 @@ typedef virDomainObj, virDomainJobData;
 identifier vm, completed, jobData;
 @@
 +/* Gets what is known of the job without QEMU if the source of a migration dies, or
-+ * is dead, and the migration is not over yet: whoever asks for it would take "domain
-+ * is not running" for its end.
++ * is dead, and the migration is not over yet: a client would take "domain is
++ * not running" for the end of the migration.
 + *
-+ * Returns true if so. */
++ * Returns true if it has filled @jobData. */
 +static bool
 +qemuDomainGetJobStatsDying(virDomainObj *vm,
 +                           virDomainJobData **jobData)

@@ -11,7 +11,7 @@ typedef bool;
 typedef virDomainJobObj, virDomainJob, virDomainObj;
 symbol errno;
 @@
-+/* Does the process of the domain have to be dead before @newJob can start? */
++/* Returns true if @newJob cannot start before the process of the domain is dead. */
 +static bool
 +virDomainObjTerminationBlocks(virDomainJobObj *job,
 +                              virDomainJob newJob)
@@ -22,7 +22,7 @@ symbol errno;
 +}
 +
 +
-+/* Is @newJob not to wait for that any longer? */
++/* Returns true if @newJob has waited long enough for the process to die. */
 +static bool
 +virDomainObjRefusesJob(virDomainJobObj *job,
 +                       virDomainJob newJob)
@@ -32,9 +32,9 @@ symbol errno;
 +}
 +
 +
-+/* Waits until something about the process of the domain changes, or a query is
-+ * not to wait any longer. As nobody can start a job meanwhile, this does not count
-+ * for other jobs: @then, when the time for waiting is over, moves. */
++/* Waits until something about the process of the domain changes, or until a
++ * query has waited long enough. For all other jobs this time does not count, as
++ * none can start: their deadline @then moves. */
 +static int
 +virDomainObjWaitForProcess(virDomainObj *obj,
 +                           virDomainJobObj *job,
@@ -137,10 +137,11 @@ symbol errno;
 + * @obj: locked and referenced domain object
 + *
 + * To be called before waiting, with @obj unlocked, for the process of the
-+ * domain to die. Until virDomainObjEndTermination() is called as many times no
-+ * job starts, except for VIR_JOB_DESTROY, nor does the time count for which the
-+ * others wait at most. VIR_JOB_QUERY waits until VIR_JOB_TERMINATION_TIME after
-+ * the first call of this function, and fails with VIR_ERR_OPERATION_INVALID then.
++ * domain to die. Each call has to be matched by virDomainObjEndTermination().
++ * Until the last of these no job starts, except for VIR_JOB_DESTROY, and the
++ * time until then does not count against VIR_JOB_WAIT_TIME of other jobs.
++ * VIR_JOB_QUERY waits for VIR_JOB_TERMINATION_TIME from the first call of
++ * this function, and then fails with VIR_ERR_OPERATION_INVALID.
 + * A job which is running is not affected, and neither are agent jobs.
 + */
 +void
@@ -178,7 +179,7 @@ symbol errno;
 + * virDomainObjIsTerminating:
 + * @obj: locked domain object
 + *
-+ * Returns true if the process of the domain is being waited for to die.
++ * Returns true if a thread waits for the process of the domain to die.
 + */
 +bool
 +virDomainObjIsTerminating(virDomainObj *obj)
@@ -191,9 +192,9 @@ symbol errno;
 + * virDomainObjWaitTermination:
 + * @obj: locked and referenced domain object
 + *
-+ * Waits, with @obj unlocked, until virDomainObjIsTerminating() is not true. Whoever
-+ * was waited for may have got a job in order to stop the domain by then, or have
-+ * done so.
++ * Waits, with @obj unlocked, until virDomainObjIsTerminating() is not true. By
++ * then, the thread which waited for the process may have got a job in order to
++ * stop the domain, or may have stopped it.
 + *
 + * Returns 0 on success,
 + *         -1 on error (with an error reported).

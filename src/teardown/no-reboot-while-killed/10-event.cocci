@@ -17,7 +17,8 @@ expression list args, state;
      ...
      virObjectLock(vm);
 +
-+    /* Whoever waits for the process to die knows what becomes of the domain. */
++    /* The thread which waits for the process to die decides what becomes of
++     * the domain. */
 +    killed = vm->job->terminating > 0;
      ... when any
      if (

@@ -20,7 +20,7 @@ identifier vm;
 + * async job, the job is interruptible meanwhile.
 + *
 + * Returns 0 on success,
-+ *         -1 if @cmd failed, or if the domain is not running anymore or it is
++ *         -1 if @cmd failed, or if the domain is not running any more or it is
 + *            being destroyed (with an error reported).
 + */
 +int

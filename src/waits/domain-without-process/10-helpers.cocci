@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How to ask for the process, and who saves no status before there is one.
+// How to ask for the process. No status is saved before there is one.
 //
 // files: src/qemu/qemu_domain.c
 // aims: qemuDomainSaveStatus
@@ -14,8 +14,8 @@ identifier obj;
 + * qemuDomainObjHasProcess:
 + * @vm: locked domain object
 + *
-+ * Returns true if @vm is active and its process has been started. It has not while
-+ * a hook prepares the start: nothing of what comes with the process is there then,
++ * Returns true if @vm is active and its process has been started. While a hook
++ * prepares the start there is no process yet, and nothing that comes with it,
 + * such as a cgroup, network devices or aliases.
 + */
 +bool
@@ -29,7 +29,8 @@ identifier obj;
 + * qemuDomainObjCheckProcess:
 + * @vm: locked domain object
 + *
-+ * As virDomainObjCheckActive(), for those who need the process or what comes with it.
++ * As virDomainObjCheckActive(), for calls which need the process or what comes
++ * with it.
 + *
 + * Returns 0 if the process of @vm has been started, -1 otherwise (with an error
 + *         reported).

@@ -17,7 +17,7 @@ identifier vm;
      ...+>
  }
 
-// These tell of a domain without one what they tell of one that is off.
+// These answer for a domain without a process as they do for a domain that is off.
 
 @ off @
 identifier f = { qemuDomainGetInfo, qemuDomainGetSecurityLabel, qemuDomainGetSecurityLabelList, qemuDomainGetSchedulerType };

@@ -17,9 +17,10 @@ identifier obj;
 + * @obj: locked and referenced domain object
 + *
 + * To be called by the owner of the async job, which is not interruptible, before it
-+ * runs a program with @obj unlocked. Nobody knows how long that takes. Those who wait
-+ * for a job do not give up meanwhile, as they would not if @obj was locked, and have
-+ * VIR_JOB_WAIT_TIME from virDomainObjEndProgram() on, even if the async job ends.
++ * runs a program with @obj unlocked. There is no limit on the time that takes.
++ * Threads which wait for a job do not give up meanwhile, as they would not if
++ * @obj was locked. They have another VIR_JOB_WAIT_TIME after
++ * virDomainObjEndProgram(), even if the async job ends.
 + */
 +void
 +virDomainObjBeginProgram(virDomainObj *obj)

@@ -16,8 +16,9 @@ symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU, VIR_HOOK_QEMU_OP_STARTED;
      ...
      int ret;
      ... when any
-+    /* Nobody knows how long the script takes. This is no window: the domain is set
-+     * up by half, and whoever stopped it now would run other scripts beside this one. */
++    /* There is no limit on the time the script takes. This is no window: the
++     * domain is half set up, and a thread that stopped it now would run other
++     * scripts beside this one. */
 +    virDomainObjBeginProgram(vm);
 +    virObjectUnlock(vm);
 +
@@ -29,7 +30,7 @@ symbol domname, ret, NULL, VIR_HOOK_DRIVER_QEMU, VIR_HOOK_QEMU_OP_STARTED;
 +    virObjectLock(vm);
 +    virDomainObjEndProgram(vm);
 +
-+    /* Once QEMU runs, whoever stops the domain does all of it. */
++    /* Once QEMU runs, the thread which stops the domain does all of it. */
 +    if (ret >= 0 && op != VIR_HOOK_QEMU_OP_STARTED && priv->beingDestroyed) {
 +        virReportError(VIR_ERR_OPERATION_FAILED, "%s",
 +                       _("domain is not running"));

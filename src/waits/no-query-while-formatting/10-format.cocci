@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// An async job lets nobody ask about block devices while QEMU formats an image for it.
+// An async job admits no job which may ask about block devices while QEMU formats an image
+// for it.
 //
 // files: src/qemu/qemu_block.c
 // aims: qemuBlockStorageSourceCreateGeneric

@@ -27,7 +27,7 @@ symbol def;
 + *
 + * Returns the file descriptor on success,
 + *         -1 if the file cannot be opened, if the async job was aborted, or if
-+ *            the domain is not running anymore or it is being destroyed (with
++ *            the domain is not running any more or it is being destroyed (with
 + *            an error reported).
 + */
 +int

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The owner of a file, for those who open it without the definition.
+// The owner of a file, for callers that open it without the definition.
 //
 // files: src/qemu/qemu_domain.c
 // aims: qemuDomainOpenFile

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Whoever waits until a domain has been stopped waits, too, for a program which the owner
-// of the async job runs on the images of a domain that is off.
+// A thread which waits until a domain has been stopped waits, too, for a program which
+// the owner of the async job runs on the images of a domain that is off.
 //
 // files: src/conf/virdomainjob.c
 // aims: virDomainObjIsTerminating virDomainObjEndProgram

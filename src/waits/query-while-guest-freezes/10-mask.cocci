@@ -14,7 +14,8 @@ identifier vm, flags, frozen, cleanup;
      ...
      if (flags & VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE) {
          ...
-+        /* The agent does not keep QEMU from answering. An abort would not end it. */
++        /* QEMU answers while the agent is busy. An abort could not end the wait
++         * for the agent. */
 +        qemuDomainObjSetAsyncJobMask(vm, JOB_MASK(VIR_JOB_QUERY));
 +
          if (qemuSnapshotBeginAgentJob(...) < 0)

@@ -1,5 +1,5 @@
 /*
- * virthreadpooltest.c: test who executes which job of a thread pool
+ * virthreadpooltest.c: test which worker executes which job of a thread pool
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -8,13 +8,13 @@
 
 #include "virthread.h"
 
-/* Whether the test decides how long those wait who wait for @c */
+/* Whether the test decides when a wait for @c ends */
 bool testIsJobCond(virCond *c);
 
 /* Waits for @c, with a @deadline unless it is 0. */
 int testWaitForJobCond(virCond *c, virMutex *m, unsigned long long deadline);
 
-/* Wakes up those who wait for @c, or one of them. */
+/* Wakes up the threads which wait for @c, or one of them. */
 void testWakeJobCond(virCond *c, bool all);
 
 /* Whether the test has a clock of its own, and what it says */

@@ -12,21 +12,22 @@
  *   async=JOB:OWNER open|closed job=JOB:OWNER agent=JOB:OWNER
  *   THREAD=wait THREAD=RESULT | ERROR ! WARNING
  *
- * Steps are those of testDo(). That the thread which does them got 0 is not told,
- * nor is the number of queued jobs if it is that of those which run or wait, nor
- * how long a thread waits at most if that is TEST_WAIT_TIME. JOB and ASYNC
- * stand for the job with which the case is run. VIR_TEST_REGENERATE_OUTPUT writes
- * the changes: a new case needs none.
+ * Steps are those of testDo(). CHANGES omits what is expected: that a step
+ * returned 0, that the number of queued jobs is the number of jobs which run
+ * or are waited for, and that a thread waits for TEST_WAIT_TIME at most. JOB
+ * and ASYNC stand for the job with which the case is run.
+ * VIR_TEST_REGENERATE_OUTPUT writes the changes: a new case needs none.
  *
- * No time is involved: the clock does what a step says. All threads run with the
- * domain locked and only a wait inside of the job functions lets go of the lock.
- * virdomainjobmock has the test decide when these waits end, so it is known which
- * thread waits for which condition and whether it has been woken up. A step is
- * over as soon as each thread either returned or waits and was not woken up:
- * nothing can change anymore until the next step. A thread which hangs is seen at
- * once, and so is one which does not wait although it should. After each step,
- * all threads which wait for a job are woken up spuriously. That must not change
- * anything, or else somebody could have gone on and was not told.
+ * No real time is involved: the clock does what a step says. All threads run
+ * with the domain locked, and only a wait inside of the job functions lets go
+ * of the lock. virdomainjobmock lets the test decide when these waits end, so
+ * it is known which thread waits for which condition and whether it has been
+ * woken up. A step is over as soon as each thread either returned or waits and
+ * was not woken up: nothing can change any more until the next step. A thread
+ * which hangs is noticed at once, and so is a thread which does not wait
+ * although it should. After each step, all threads which wait for a job are
+ * woken up spuriously. That must not change anything, or else a thread could
+ * have gone on and was not told.
  */
 
 #include <config.h>
@@ -45,15 +46,15 @@
 /* For how long most jobs are waited for, in s */
 #define TEST_WAIT_TIME 30
 
-/* The flood: so many threads query the domain in a tight loop while the async
- * job becomes interruptible and stops being so this many times, which takes a
- * few hundred jobs. */
+/* The flood: this many threads query the domain in a tight loop, while the
+ * async job opens and closes its window this many times. That takes a few
+ * hundred jobs. */
 #define TEST_FLOOD_THREADS 8
 #define TEST_FLOOD_ROUNDS 50
 #define TEST_FLOOD_JOBS 100000
 
-/* The first one is the main thread, which does what is not done by a job: it
- * delivers events. */
+/* The first one is the main thread, which does what needs no job: it delivers
+ * events. */
 enum {
     EVENT,
     OWNER,
@@ -174,7 +175,7 @@ testWaitForJobCond(virCond *c,
 }
 
 
-/* If it is one thread it is always the same. */
+/* If one thread is woken up, it is always the same one. */
 void
 testWakeJobCond(virCond *c,
                 bool all)
@@ -239,7 +240,7 @@ testBeginStop(virDomainObj *vm,
 }
 
 
-/* It takes too long for thread @who. */
+/* The wait of thread @who times out. */
 static int
 testTimeout(int who)
 {
@@ -293,7 +294,7 @@ testQueryLoop(virDomainObj *vm)
 }
 
 
-/* Tells whether nothing is going to change before the next step. */
+/* Returns true if nothing is going to change before the next step. */
 static bool
 testIsAtRest(testThread *except)
 {
@@ -321,7 +322,7 @@ testRest(testThread *except)
 
 
 /* Waits for @njobs to start in the window and then closes it. After that no job
- * can start no matter how much time all the others have. */
+ * can start, however much time the other threads have. */
 static int
 testOpenAndClose(virDomainObj *vm,
                  size_t njobs)
@@ -579,7 +580,7 @@ testDataFree(void)
     testData *data = current;
     size_t i;
 
-    /* Whoever waits comes back with an error. */
+    /* Threads which wait come back with an error. */
     data->quit = true;
     data->stop = true;
     for (i = OWNER; i < data->nthreads; i++)
@@ -682,7 +683,7 @@ testFormat(void)
 }
 
 
-/* Appends what has changed, and tells whether something has. */
+/* Appends what has changed, and returns true if something has. */
 static bool
 testFormatChanges(virBuffer *buf,
                   char **before,
@@ -917,7 +918,7 @@ mymain(void)
 
     virEventRegisterDefaultImpl();
 
-    /* Both come locked, for those who do not care about jobs. */
+    /* Both come locked, for tests which do not use jobs. */
     if (!(monitor = qemuMonitorTestNewSimple(driver.xmlopt)) ||
         !(agentMonitor = qemuMonitorTestNewAgent(driver.xmlopt)))
         return EXIT_FAILURE;

@@ -24,13 +24,13 @@ typedef GSList, qemuMonitorMessage;
 +    /* Commands fail at once, nobody waits for a reply */
 +    bool givenUp;
 +
-+    /* What is still to be sent of a command which was given up, before any other
-+     * command can be sent */
++    /* The rest of a command which was given up: it has to be sent before any
++     * other command */
 +    char *rest;
 +    size_t restOffset;
 +    size_t restLength;
 +
-+    /* IDs of commands which were given up and whose replies are to come */
++    /* IDs of commands which were given up and whose replies have not come yet */
 +    GSList *unanswered;
      ...
  };

@@ -88,9 +88,9 @@ identifier mon;
 + * @giveUp: whether to give up or to go on
 + *
 + * Makes the command which is being processed fail, and all others until this is
-+ * called once more with @giveUp false. QEMU has got the command nevertheless, and
-+ * may still carry it out; its reply is thrown away. To be called without @mon
-+ * locked.
++ * called once more with @giveUp false. QEMU has received the command
++ * nevertheless, and may still carry it out; its reply is dropped. To be called
++ * without @mon locked.
 + */
 +void
 +qemuMonitorGiveUp(qemuMonitor *mon,
@@ -154,8 +154,8 @@ identifier mon;
 +}
 +
 +
-+/* Forgets about the command in @mon->msg, whose buffer is going to vanish. QEMU has
-+ * to get all of a command of which it has got a part. */
++/* Forgets the command in @mon->msg, whose buffer is going to be freed. If QEMU
++ * has received a part of the command, it has to receive the rest, too. */
 +static void
 +qemuMonitorAbandon(qemuMonitor *mon)
 +{

@@ -31,7 +31,7 @@ identifier obj;
 + * virDomainAsyncJobIsInterruptible:
 + * @job: domain job object of a locked domain
 + *
-+ * Tells whether regular jobs may run along with the active async job. An async
++ * Checks whether regular jobs may run along with the active async job. An async
 + * job which is not owned by any thread is always interruptible: there is no
 + * thread which a regular job could disturb, and the async job only waits for
 + * its next phase to start.

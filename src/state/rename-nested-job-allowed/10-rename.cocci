@@ -16,10 +16,10 @@ identifier job, newJob;
 + * @jobs: domain job object of a locked domain
 + * @newJob: type of the job which wants to start
 + *
-+ * Tells whether the active async job lets a job of type @newJob start, that is,
-+ * whether the async job is interruptible and @newJob is in its mask. If there
-+ * is no async job, any type of job is allowed. An agent job, which comes with
-+ * VIR_JOB_NONE, does not concern the async job.
++ * Checks whether the active async job lets a job of type @newJob start, that
++ * is, whether the async job is interruptible and @newJob is in its mask. If
++ * there is no async job, any type of job is allowed. An agent job, which comes
++ * with VIR_JOB_NONE, does not concern the async job.
 + *
 + * Returns true if the job may start as far as the async job is concerned, false
 + *         if it has to wait.

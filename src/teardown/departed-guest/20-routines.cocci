@@ -72,8 +72,8 @@ identifier obj;
 + *
 + * To be called after virDomainObjBeginTermination() if the guest is not here
 + * even though the process lives: it runs on another host, or it never arrived.
-+ * From now on clients are told what they will be told when the process is dead.
-+ * The domain is shut off for @reason, or there is no such domain if it is
++ * From then on clients get the answers that they will get when the process is
++ * dead. The domain is shut off for @reason, or there is no such domain if it is
 + * transient or @forGood, and no query waits for it.
 + */
 +void
@@ -132,7 +132,7 @@ identifier obj;
 + * virDomainObjGetShownID:
 + * @obj: locked domain object
 + *
-+ * Returns the ID which clients are told, -1 if the domain is not active for them.
++ * Returns the ID that clients are told, -1 if the domain is not active for them.
 + */
 +int
 +virDomainObjGetShownID(virDomainObj *obj)
@@ -146,7 +146,7 @@ identifier obj;
 + * @obj: locked domain object
 + * @reason: where to store the reason for the state, or NULL
 + *
-+ * Returns the state which clients are told.
++ * Returns the state that clients are told.
 + */
 +virDomainState
 +virDomainObjGetShownState(virDomainObj *obj,

@@ -33,7 +33,7 @@
 /* More than any socket takes at once */
 #define TEST_HUGE (8 * 1024 * 1024)
 
-/* How long to wait for what is to come, and for what is not, in ms */
+/* How long to wait for what has to come, and for what must not come, in ms */
 #define TEST_PATIENCE (30 * 1000)
 #define TEST_SILENCE 200
 
@@ -301,7 +301,7 @@ testLateReply(testData *data)
 }
 
 
-/* It is an error that comes late, and nobody waits for anything. */
+/* The late reply is an error, and no thread waits for a reply. */
 static int
 testLateError(testData *data)
 {
@@ -335,7 +335,7 @@ testLateError(testData *data)
 }
 
 
-/* QEMU has read a part of a command only. */
+/* QEMU has read only a part of a command. */
 static int
 testPartial(testData *data)
 {

@@ -12,7 +12,6 @@ identifier vm, cmd;
 @@
  int qemuDomainObjWaitCommand(virDomainObj *vm, virCommand *cmd) { ... }
 +
-+
 +/**
 + * qemuDomainObjRunImageCommand:
 + * @vm: locked and referenced domain object which is not active, the current

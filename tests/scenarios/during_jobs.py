@@ -220,6 +220,28 @@ def slow_compressor(t):
     job.check_over()
 
 
+@scenario(stock_fails="11.3.0: what the compressor says is written to a stack that others use",
+          other=True)
+def failing_compressor(t):
+    """A compressor that has read all of the guest complains and fails: the save fails and says
+    why, the guest runs on, and the daemon lives."""
+    jobs.put_before(t, "gzip", "cat >/dev/null\n"
+                               "for i in $(seq 50); do echo 'no room left'; done >&2\nexit 3\n")
+    t.qemu_conf += 'save_image_format = "gzip"\n'
+    guest = t.guest()
+    domain = guest.start(t.beta)
+    for number in range(3):
+        said = ""
+        try:
+            domain.save(os.path.join(guest.folder, f"image{number}"))
+        except libvirt.libvirtError as error:
+            said = str(error)
+        t.log(f"the save ended with: {said}")
+        t.check("no room left" in said, f"the save does not say why it failed: {said}")
+        t.check_no_job(t.beta, guest)
+        guest.check_alive()
+
+
 def unread(kind):
     """A kind of job whose image is a pipe that nobody reads"""
     class Unread(kind):

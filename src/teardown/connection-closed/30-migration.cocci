@@ -40,7 +40,7 @@ symbol false, qemuProcessCleanupMigrationJob;
 +     * here, as that does not need exclusive access to the domain. */
 +    if (!postcopy) {
 +        qemuProcessEventSubmit(vm, QEMU_PROCESS_EVENT_CANCELLED_MIGRATION,
-+                               vm->job->phase, 0, NULL);
++                               vm->job->phase, vm->def->id, NULL);
 +        return;
 +    }
 +
@@ -63,17 +63,20 @@ identifier vm, conn;
 + * qemuMigrationProcessCancelled:
 + * @vm: locked and referenced domain object
 + * @phase: the phase in which the migration was left
++ * @id: ID of the domain which was migrated
 + *
 + * Ends an outgoing migration after the connection which controlled it was closed,
 + * unless a client has continued the migration since.
 + */
 +void
 +qemuMigrationProcessCancelled(virDomainObj *vm,
-+                              int phase)
++                              int phase,
++                              int id)
 +{
 +    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
 +
-+    if (vm->job->asyncJob != VIR_ASYNC_JOB_MIGRATION_OUT ||
++    if (vm->def->id != id ||
++        vm->job->asyncJob != VIR_ASYNC_JOB_MIGRATION_OUT ||
 +        vm->job->asyncOwner != 0 ||
 +        vm->job->phase != phase)
 +        return;

@@ -42,7 +42,9 @@ bool interruptible;
 bool admitsQuery;               /* VIR_JOB_QUERY is in the mask; a destroy always is */
 bool switchover;
 byte terminating;
-bool givenUp;                   /* the running job must not wait for QEMU anymore */
+bool givenUp;                   /* the running job must not wait for QEMU any more */
+bool restoring;                 /* its thread restores the domain, and is not given up */
+bool givesWay;                  /* the thread that closes has to give way to it */
 
 /* QEMU and its monitor: who is in it, what became of the command, and whether
  * QEMU still owes a reply that nobody waits for */
@@ -156,9 +158,14 @@ inline enter(me)
 }
 
 /* virDomainObjExitInterruptible(), whose limit the world below reaches. At the limit the running job is given up,
- * unless it is one that ends the domain: that takes as long as the kill. */
+ * unless it is one that ends the domain: that takes as long as the kill. If it is one that restores the domain after
+ * a restart, closing fails. */
 
+#ifdef BUG_RESTORING_IS_GIVEN_UP
 #define CAN_BE_GIVEN_UP (jobActive == JOB_QUERY)
+#else
+#define CAN_BE_GIVEN_UP (jobActive == JOB_QUERY && !restoring)
+#endif
 
 inline exit(me)
 {
@@ -168,19 +175,19 @@ inline exit(me)
     interruptible = false;
 #endif
     do
-    :: jobActive == JOB_NONE -> break
+    :: jobActive == JOB_NONE -> LOG(CLOSED, me) closing = false; break
+    :: jobActive != JOB_NONE && givesWay -> break
     :: else ->
         LOG(WAITS, me)
         sleep(me, COND_JOB)
     od;
-    LOG(CLOSED, me)
+    givesWay = false;
 #ifdef BUG_CLOSES_LATE
     interruptible = false;
 #endif
 #ifndef BUG_GIVE_UP_STAYS
-    givenUp = false;
+    givenUp = false
 #endif
-    closing = false
 }
 
 /* virDomainObjBeginTermination(), virDomainObjEndTermination() */
@@ -274,7 +281,10 @@ active proctype Clock()
 end:
     do
     :: d_step { closing && !givenUp && CAN_BE_GIVEN_UP ->
+                assert(!restoring);
                 LOG(GIVE_UP, asyncOwner) givenUp = true }
+    :: d_step { closing && restoring && !givesWay && asleep[asyncOwner] == COND_JOB ->
+                givesWay = true; asleep[asyncOwner] = AWAKE }
     od
 }
 #endif
@@ -509,6 +519,7 @@ active proctype Perform()
         LOG(BEGIN_JOB, PERFORM)
         jobActive = JOB_QUERY;
         owner = PERFORM;
+        restoring = true;
         if
         :: true -> async = true; admitsQuery = true; monitor(PERFORM)
         :: true
@@ -532,6 +543,7 @@ active proctype Perform()
             fi
         :: true
         fi;
+        restoring = false;
         endJob(PERFORM);
         goto out
     fi;
@@ -596,6 +608,16 @@ end:
     interruptible = false;
 #else
     exit(FINISH);
+    if
+    :: jobActive != JOB_NONE ->
+        /* Closing has failed: qemuDomainObjReleaseAsyncJob() */
+        LOG(RELEASE, FINISH)
+        closing = false;
+        asyncOwner = 0;
+        broadcast(COND_ASYNC);
+        goto out
+    :: else
+    fi;
 #endif
     if
     :: running ->

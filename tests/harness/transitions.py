@@ -82,7 +82,7 @@ class Domain:
         elif step == "CLOSED":
             self.closing = False
         elif step == "RELEASE":
-            self.async_owner, self.open = None, False
+            self.async_owner, self.open, self.closing = None, False, False
         elif step == "BEGIN_END":
             self.ending += 1
         elif step == "END_END":

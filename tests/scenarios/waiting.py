@@ -94,6 +94,63 @@ def client_gone_after_begin(t):
         t.wait(lambda: m.job(m.source)[0] in (None, "none"), AT_ONCE, "end of the migration")
 
 
+def odd_guest(t, kind):
+    """A guest for this kind of migration, whose QEMU does what a file of its host says"""
+    guest = phases.make_guest(t, phases.KINDS[kind])
+    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", os.path.join(t.tools, "odd-qemu"))
+    guest.start(t.alpha)
+    return guest
+
+
+def tell_qemu(host, line):
+    """What QEMU does from now on: see tests/guest/odd-qemu.c"""
+    with open(os.path.join(host.folder, "lib", "odd"), "w") as file:
+        file.write(f"{line}\n")
+
+
+@scenario(timeout=240)
+def recovery_meets_reconnect(t):
+    """QEMU takes long to answer a daemon that was restarted after post-copy had failed: the
+    recovery that has to wait for that fails, and the guest's memory is not lost with QEMU."""
+    t.allow("cannot go on before job")
+    guest = odd_guest(t, "postcopy")
+    with phases.hold(t, "postcopy", "postcopy-failed", guest) as m:
+        pid = m.source.qemu_pid(guest.name)
+        m.source.kill_daemon()
+        tell_qemu(m.source, f"delay {(LIMIT + SLACK) * 1000} query-jobs")
+        m.source.start()
+        time.sleep(1)
+        m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+        error = t.timed(LIMIT + SLACK, lambda: m.result(LIMIT + SLACK), "the recovery")
+        t.log(f"the recovery: {error}")
+        t.check(error, "the recovery got in the way of the daemon's start")
+        time.sleep(SLACK)
+        t.check(m.source.qemu_pid(guest.name) == pid, "QEMU of the source has been killed")
+        job = m.job(m.source)
+        t.check(job == ("migration out", "postcopy_failed"), f"the source's job is {job}")
+
+
+@scenario(stock_fails="nothing ends the job of a migration that completes then")
+def recovery_meets_completion(t):
+    """A post-copy migration whose daemon was restarted completes while a client tries to recover
+    it: the recovery fails, and the source ends the migration all the same."""
+    guest = odd_guest(t, "postcopy")
+    with phases.hold(t, "postcopy", "postcopy-source-restarted", guest) as m:
+        m.stream.rate = 0
+        m.hurry()
+        tell_qemu(m.source, "delay 5000 query-migrate")
+        m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
+        m.wait(lambda: m.job(m.source)[1] == "begin_resume", "the recovery", ended=True)
+        m.stream.rate = None
+        error = m.result(30)
+        t.log(f"the recovery: {error}")
+        t.check(error and "still running" in error["message"], f"the recovery ended with: {error}")
+        domain = m.source.connect().lookupByName(guest.name)
+        t.wait(lambda: not domain.isActive(), AT_ONCE, "the end of the migration on the source")
+        t.check_no_job(m.source, guest)
+        guest.check_alive()
+
+
 @scenario(stock_fails="one thread handles the events of all domains")
 def slow_event(t):
     """An event of a domain waits for a job that a migration does not let in; the end of

@@ -90,7 +90,10 @@ symbol true;
 +
 +/* Waits until something about the regular job changes, and gives it up if it
 + * does not end by @deadline, in ms. There is no limit on the time a domain takes to
-+ * be stopped: its process is killed if need be. */
++ * be stopped: its process is killed if need be. A job which the async job does
++ * not allow began before the async job: its thread restores the domain after a
++ * restart of the daemon, and would stop the domain if it failed. The wait for
++ * that job fails with ETIMEDOUT. */
 +static int
 +virDomainObjWaitForJob(virDomainObj *obj,
 +                       unsigned long long deadline)
@@ -105,8 +108,15 @@ symbol true;
 +            return -1;
 +
 +        /* The job may have ended at the last moment. */
-+        if (job->active != VIR_JOB_NONE)
-+            virDomainObjGiveUpJob(obj);
++        if (job->active == VIR_JOB_NONE)
++            return 0;
++
++        if (!(job->mask & JOB_MASK(job->active))) {
++            errno = ETIMEDOUT;
++            return -1;
++        }
++
++        virDomainObjGiveUpJob(obj);
 +    }
 +
 +    return 0;
@@ -125,7 +135,19 @@ symbol false;
      job->asyncInterruptible = false;
 +    deadline = virTimeMonotonicMillis() + VIR_JOB_WAIT_TIME;
      ... when any
--    virCondWait(&job->cond, &obj->parent.lock)
-+    virDomainObjWaitForJob(obj, deadline)
+-    if (virCondWait(&job->cond, &obj->parent.lock) < 0) {
++    if (virDomainObjWaitForJob(obj, deadline) < 0) {
++        if (errno == ETIMEDOUT) {
++            virReportError(VIR_ERR_OPERATION_TIMEOUT,
++                           _("async job '%1$s' cannot go on before job '%2$s' (%3$s) ends"),
++                           virDomainAsyncJobTypeToString(job->asyncJob),
++                           virDomainJobTypeToString(job->active),
++                           NULLSTR(job->ownerAPI));
++            return -1;
++        }
++
+         virReportSystemError(...);
+         return -1;
+     }
      ... when any
  }

@@ -17,6 +17,7 @@ expression list fmt;
  {
      unsigned long long me = virThreadSelfID();
 +    bool wasActive = virDomainObjIsActive(obj);
++    int rc;
 
      if (!obj->job->asyncJob)
 -        return;
@@ -38,8 +39,14 @@ expression list fmt;
 
      obj->job->asyncOwner = me;
 +
-+    if (virDomainObjExitInterruptible(obj) < 0 ||
-+        (wasActive && !virDomainObjIsActive(obj))) {
++    rc = virDomainObjExitInterruptible(obj);
++
++    if (rc < 0 && virDomainObjIsActive(obj)) {
++        qemuDomainObjReleaseAsyncJob(obj);
++        return -1;
++    }
++
++    if (rc < 0 || (wasActive && !virDomainObjIsActive(obj))) {
 +        if (virGetLastErrorCode() == VIR_ERR_OK) {
 +            virReportError(VIR_ERR_OPERATION_FAILED, "%s",
 +                           _("domain is no longer running"));

@@ -40,8 +40,11 @@ virDomainObjExitInterruptible(virDomainObj *obj)
     job->asyncInterruptible = false;
 
     while (job->active != VIR_JOB_NONE) {
-        if (virCondWait(&job->cond, &obj->parent.lock) < 0)
+        if (virCondWait(&job->cond, &obj->parent.lock) < 0) {
+            virReportSystemError(errno, "%s",
+                                 _("failed to wait for a job to end"));
             return -1;
+        }
     }
 
     return 0;

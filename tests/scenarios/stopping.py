@@ -11,6 +11,7 @@ import libvirt
 from harness import faults, phases, queries
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
+from scenarios.waiting import Call
 
 # Long enough for any answer that waits for nothing, in seconds
 AT_ONCE = 3
@@ -160,10 +161,15 @@ def guest_has_left(t, kind):
                 f"the migration is of type {kind_of_job} before it is over")
         t.check(time.monotonic() - began < AT_ONCE, "some of that has been waited for")
         t.check(not moved, "the migration was over before anything was asked")
+        destroyed = Call(held.destroy)
+        time.sleep(0.5)
     finally:
         release()
     thread.join(30)
     t.check(bool(moved), "the migration does not end")
+    destroyed.join(AT_ONCE)
+    t.log(f"the destroy of the guest that has left: {destroyed.error or destroyed.result}")
+    t.check(destroyed.error, "a guest that runs elsewhere is said to have been destroyed")
     guest.check_alive()
 
 

@@ -18,9 +18,20 @@ expression kill;
      if (qemuProcessBeginStopJob(vm, VIR_JOB_DESTROY, kill) < 0)
 +    {
 +        if (vm->removing && !virDomainObjIsActive(vm)) {
-+            VIR_DEBUG("Domain %s has been cleaned up by its async job", vm->def->name);
++            int shutoffReason;
++
++            ignore_value(virDomainObjGetState(vm, &shutoffReason));
 +            virResetLastError();
-+            ret = 0;
++
++            if (shutoffReason == VIR_DOMAIN_SHUTOFF_MIGRATED ||
++                shutoffReason == VIR_DOMAIN_SHUTOFF_SAVED) {
++                virReportError(VIR_ERR_OPERATION_INVALID,
++                               "%s", _("domain is not running"));
++            } else {
++                VIR_DEBUG("Domain %s has been cleaned up by its async job",
++                          vm->def->name);
++                ret = 0;
++            }
 +        }
          goto cleanup;
 +    }

@@ -57,7 +57,7 @@ symbol true, false;
 +
 +    /* Get the job first if it is free: once the process is dying, other threads
 +     * notice and ask for the job, too. */
-+    haveJob = virDomainObjBeginJobNowait(vm, job) == 0;
++    haveJob = forceKill && virDomainObjBeginJobNowait(vm, job) == 0;
 +
 +    if (qemuProcessKill(vm, killFlags) < 0) {
 +        if (haveJob)

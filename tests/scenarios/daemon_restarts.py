@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import libvirt
 import libvirt_qemu
@@ -13,6 +14,8 @@ from harness import faults, jobs
 from harness.scenario import scenario
 
 from .during_jobs import abort_now, query_for_a_while
+from .guest_agent import EMULATOR
+from .waiting import Call
 
 
 def edit_status(t, host, guest, edit):
@@ -88,6 +91,26 @@ def daemon_killed_before_backup(t):
     job.host.start()
     job.domain = job.host.domain(job.guest.name)
     check_usable(t, job)
+
+
+@scenario()
+def daemon_killed_in_graceful_destroy(t):
+    """QEMU takes no SIGTERM, and the daemon is killed while a graceful destroy waits for it: the
+    new daemon does not kill the guest, as the destroy would have been in vain."""
+    guest = t.guest()
+    emulator = os.path.join(guest.folder, "qemu")
+    with open(emulator, "w", opener=lambda path, flags: os.open(path, flags, 0o755)) as script:
+        script.write(EMULATOR)
+    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", emulator)
+    domain = guest.start(t.alpha)
+    destroy = Call(lambda: domain.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL))
+    time.sleep(2)
+    t.check(destroy.is_alive(), "QEMU took the SIGTERM")
+    t.alpha.kill_daemon()
+    t.alpha.start()
+    time.sleep(2)
+    guest.check_alive()
+    t.check_no_job(t.alpha, guest)
 
 
 @scenario(kinds=[jobs.DumpMemory])

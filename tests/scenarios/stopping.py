@@ -11,7 +11,8 @@ import libvirt
 from harness import faults, phases, queries
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
-from scenarios.waiting import Call
+
+from .waiting import Call
 
 # Long enough for any answer that waits for nothing, in seconds
 AT_ONCE = 3

@@ -138,7 +138,7 @@ def recovery_meets_completion(t):
     with phases.hold(t, "postcopy", "postcopy-source-restarted", guest) as m:
         m.stream.rate = 0
         m.hurry()
-        tell_qemu(m.source, "delay 5000 query-migrate")
+        tell_qemu(m.source, "delay 8000 query-migrate")
         m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
         m.wait(lambda: m.job(m.source)[1] == "begin_resume", "the recovery", ended=True)
         m.stream.rate = None
@@ -146,7 +146,7 @@ def recovery_meets_completion(t):
         t.log(f"the recovery: {error}")
         t.check(error and "still running" in error["message"], f"the recovery ended with: {error}")
         domain = m.source.connect().lookupByName(guest.name)
-        t.wait(lambda: not domain.isActive(), AT_ONCE, "the end of the migration on the source")
+        t.wait(lambda: not domain.isActive(), LIMIT, "the end of the migration on the source")
         t.check_no_job(m.source, guest)
         guest.check_alive()
 

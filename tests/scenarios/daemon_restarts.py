@@ -10,11 +10,10 @@ import time
 import libvirt
 import libvirt_qemu
 
-from harness import faults, jobs
+from harness import faults, jobs, odd_qemu
 from harness.scenario import scenario
 
 from .during_jobs import abort_now, query_for_a_while
-from .guest_agent import EMULATOR
 from .waiting import Call
 
 
@@ -98,10 +97,7 @@ def daemon_killed_in_graceful_destroy(t):
     """QEMU takes no SIGTERM, and the daemon is killed while a graceful destroy waits for it: the
     new daemon does not kill the guest, as the destroy would have been in vain."""
     guest = t.guest()
-    emulator = os.path.join(guest.folder, "qemu")
-    with open(emulator, "w", opener=lambda path, flags: os.open(path, flags, 0o755)) as script:
-        script.write(EMULATOR)
-    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", emulator)
+    odd_qemu.use_deaf(guest)
     domain = guest.start(t.alpha)
     destroy = Call(lambda: domain.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL))
     time.sleep(2)

@@ -11,7 +11,7 @@ import typing
 
 import libvirt
 
-from harness import faults, jobs
+from harness import faults, jobs, odd_qemu
 from harness.bare_guest import BareGuest
 from harness.scenario import Failure, scenario
 
@@ -223,16 +223,14 @@ class Run:
     def __init__(self, t, job, case):
         self.t, self.job, self.case = t, job, case
         self.hosts = [t.host(side) for side in job.sides]
-        self.control = os.path.join(t.host(case.side).folder, "lib", "odd")
+        self.control = odd_qemu.control(t.host(case.side))
         self.log = f"{self.control}.log"    # what QEMU has done, a line each
         self.done = []
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.log)
 
     def tell_qemu(self):
-        with open(f"{self.control}.new", "wb") as file:
-            file.write(self.case.first.encode() + b"\n" + self.case.rest)
-        os.rename(f"{self.control}.new", self.control)
+        odd_qemu.tell(self.t.host(self.case.side), self.case.first, self.case.rest)
 
     def told(self):
         return not os.path.exists(self.control)
@@ -368,7 +366,7 @@ class Run:
 def new_job(t, kind, number):
     """A job of a guest that runs on alpha, with QEMU by odd-qemu on both hosts"""
     guest = BareGuest(t.folder, t.tools, name=f"odd{number}", area=8, dirty=16, disk_mib=8)
-    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", os.path.join(t.tools, "odd-qemu"))
+    odd_qemu.use(t, guest)
     job = kind()
     job.t, job.guest, job.host, job.domain = t, guest, t.alpha, guest.start(t.alpha)
     return job

@@ -9,7 +9,7 @@ import time
 import libvirt
 import libvirt_qemu
 
-from harness import phases, queries, stall
+from harness import odd_qemu, phases, queries, stall
 from harness.scenario import scenario
 
 # Seconds: an answer that waits for nothing; a closing window's limit
@@ -97,15 +97,9 @@ def client_gone_after_begin(t):
 def odd_guest(t, kind):
     """A guest for this kind of migration, whose QEMU does what a file of its host says"""
     guest = phases.make_guest(t, phases.KINDS[kind])
-    guest.xml = guest.xml.replace("/usr/bin/qemu-system-x86_64", os.path.join(t.tools, "odd-qemu"))
+    odd_qemu.use(t, guest)
     guest.start(t.alpha)
     return guest
-
-
-def tell_qemu(host, line):
-    """What QEMU does from now on: see tests/guest/odd-qemu.c"""
-    with open(os.path.join(host.folder, "lib", "odd"), "w") as file:
-        file.write(f"{line}\n")
 
 
 @scenario(timeout=240)
@@ -117,7 +111,7 @@ def recovery_meets_reconnect(t):
     with phases.hold(t, "postcopy", "postcopy-failed", guest) as m:
         pid = m.source.qemu_pid(guest.name)
         m.source.kill_daemon()
-        tell_qemu(m.source, f"delay {(LIMIT + SLACK) * 1000} query-jobs")
+        odd_qemu.tell(m.source, f"delay {(LIMIT + SLACK) * 1000} query-jobs")
         m.source.start()
         time.sleep(1)
         m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
@@ -138,7 +132,7 @@ def recovery_meets_completion(t):
     with phases.hold(t, "postcopy", "postcopy-source-restarted", guest) as m:
         m.stream.rate = 0
         m.hurry()
-        tell_qemu(m.source, "delay 8000 query-migrate")
+        odd_qemu.tell(m.source, "delay 8000 query-migrate")
         m.start(libvirt.VIR_MIGRATE_POSTCOPY_RESUME)
         m.wait(lambda: m.job(m.source)[1] == "begin_resume", "the recovery", ended=True)
         m.stream.rate = None

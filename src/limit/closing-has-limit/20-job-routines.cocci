@@ -139,9 +139,7 @@ symbol false;
 +    if (virDomainObjWaitForJob(obj, deadline) < 0) {
 +        if (errno == ETIMEDOUT) {
 +            virReportError(VIR_ERR_OPERATION_TIMEOUT,
-+                           _("async job '%1$s' cannot go on before job '%2$s' (%3$s) ends"),
-+                           virDomainAsyncJobTypeToString(job->asyncJob),
-+                           virDomainJobTypeToString(job->active),
++                           _("cannot acquire state change lock (held by monitor=%1$s)"),
 +                           NULLSTR(job->ownerAPI));
 +            return -1;
 +        }

@@ -30,6 +30,9 @@ import time
 
 import libvirt
 
+from .agent import FREEZE, Agent
+from .hook_host import HookHost
+
 OPEN_TIMEOUT = 30
 
 # What a held job moves per second, in bytes: slow enough that none of them
@@ -413,6 +416,10 @@ class MigrationIn(MigrationOut):
         self.guest.check_alive()
 
 
+# The configuration of a host that compresses what it saves
+FORMAT = 'save_image_format = "gzip"\n'
+
+
 class Save(Job):
     name = "save"
     async_job = "save"
@@ -429,14 +436,48 @@ class Save(Job):
         domain.saveFlags(self.pipe.path, None, 0)
 
 
+def programs(t):
+    """The folder whose programs hosts find first that are started from now on"""
+    folder = os.path.join(t.folder, "bin")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+    return folder
+
+
 def put_before(t, program, script):
     """Hosts that have not been started yet find a shell script in the place of @program."""
-    folder = os.path.join(t.folder, "bin")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, program), "w", opener=lambda path, flags:
+    with open(os.path.join(programs(t), program), "w", opener=lambda path, flags:
               os.open(path, flags, 0o755)) as file:
         file.write(f"#!/bin/sh\n{script}")
-    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+
+class HeldProgram:
+    """A program in the place of @program, which is in /usr/bin, too, for hosts that have not been
+    started yet. While it is held it does not go on if its arguments are like @arguments, a pattern
+    of the shell's `case`; @done: it has done its work then, and does not end."""
+
+    def __init__(self, t, program, arguments="*", done=False):
+        self._held, self._begun = (os.path.join(t.folder, f"{program}.{what}")
+                                   for what in ("held", "begun"))
+        real = f"/usr/bin/{program} \"$@\""
+        before, after = (f"{real} || exit", "") if done else ("", f"exec {real}")
+        put_before(t, program, f"{before}\ncase \" $* \" in\n{arguments}) : >{self._begun}\n"
+                   f"while [ -e {self._held} ]; do sleep 0.1; done\nesac\n{after}\n")
+
+    def hold(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._begun)
+        with open(self._held, "w"):
+            pass
+
+    def begun(self):
+        """Has it got to where it is held?"""
+        return os.path.exists(self._begun)
+
+    def let_go(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._held)
 
 
 class CompressedSave(Job):
@@ -448,26 +489,22 @@ class CompressedSave(Job):
     host_name = "beta"
 
     def open(self, t):
-        self.done, self.held = (os.path.join(t.folder, name) for name in ("done", "held"))
-        put_before(t, "gzip", f"/bin/gzip \"$@\" || exit\n: >{self.done}\n"
-                              f"while [ -e {self.held} ]; do sleep 0.1; done\n")
-        t.qemu_conf += 'save_image_format = "gzip"\n'
+        self.compressor = HeldProgram(t, "gzip", '*" -c "*', done=True)
+        if FORMAT not in t.qemu_conf:
+            t.qemu_conf += FORMAT
         super().open(t)
 
     def prepare(self):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.done)
-        with open(self.held, "w"):
-            pass
+        self.compressor.hold()
 
     def let_go(self):
-        os.unlink(self.held)
+        self.compressor.let_go()
 
     def call(self, domain):
         domain.saveFlags(os.path.join(self.guest.folder, "image"), None, 0)
 
     def is_open(self):
-        return super().is_open() and os.path.exists(self.done)
+        return super().is_open() and self.compressor.begun()
 
 
 class ManagedSave(Save):
@@ -530,6 +567,38 @@ class SnapshotPaused(SnapshotMemory):
 
     name = "snapshot-paused"
     flags = 0
+
+
+class SnapshotFrozen(Job):
+    """An external snapshot of disks for which the guest's agent freezes the file systems"""
+
+    name = "snapshot-frozen"
+    async_job = "snapshot"
+    abortable = False
+
+    def make_guest(self):
+        guest = self.t.guest()
+        self.agent = Agent(guest)
+        return guest
+
+    def prepare(self):
+        self.t.wait(self.agent.connected, 20, "libvirt does not connect to the agent")
+        self.agent.hold(FREEZE)
+
+    def is_open(self):
+        return super().is_open() and self.agent.asked(FREEZE)
+
+    def let_go(self):
+        self.agent.release(FREEZE)
+
+    def call(self, domain):
+        overlay = os.path.join(self.guest.folder, "overlay")
+        domain.snapshotCreateXML(f"""
+            <domainsnapshot>
+              <name>s</name>
+              <disks><disk name='vda' snapshot='external'><source file='{overlay}'/></disk></disks>
+            </domainsnapshot>""", libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                                 | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE)
 
 
 class SnapshotFormat(Job):
@@ -735,6 +804,32 @@ class Restore(Job):
         self.host.connect().restore(self.path)
 
 
+class CompressedRestore(Restore):
+    """The same out of a compressed one: QEMU has read all, and the program that decompresses does
+    not end. Its host as for a CompressedSave."""
+
+    name = "restore-compressed"
+    host_name = "beta"
+
+    def open(self, t):
+        self.program = HeldProgram(t, "gzip", '*" -dc "*', done=True)
+        if FORMAT not in t.qemu_conf:
+            t.qemu_conf += FORMAT
+        super().open(t)
+
+    def prepare(self):
+        self.count += 1
+        self.path = os.path.join(self.guest.folder, f"saved.{self.count}")
+        self.domain.save(self.path)
+        self.program.hold()
+
+    def let_go(self):
+        self.program.let_go()
+
+    def is_open(self):
+        return super().is_open() and self.program.begun()
+
+
 class Start(StoppedJob):
     """The start of a domain whose QEMU does not answer its monitor yet"""
 
@@ -750,6 +845,119 @@ class Start(StoppedJob):
 
     def call(self, domain):
         domain.create()
+
+
+class OffJob(Job):
+    """A job on a domain that is off, and has no file about its status as long as it has no QEMU"""
+
+    abortable = False
+
+    def set_up(self, t):
+        self.t = t
+        self.host = t.host(self.host_name)
+        self.guest = self.make_guest()
+        self.domain = self.host.conn.defineXML(self.guest.xml)
+
+    def is_open(self):
+        return not self.returned() and self.begun()
+
+    def begun(self):
+        """Is whatever holds it there reached?"""
+        raise NotImplementedError
+
+    def call(self, domain):
+        domain.create()
+
+
+class StartHook(OffJob):
+    """The start of a domain whose hook script takes its time. It makes its host a HookHost, which
+    must not have been started before."""
+
+    name = "start-hook"
+    async_job = "start"
+    host_name = "gamma"
+
+    def set_up(self, t):
+        t.host_type = HookHost
+        super().set_up(t)
+
+    def prepare(self):
+        self._holding = self.host.holding(self.guest, "start")
+        self._release = self._holding.__enter__()   # pylint: disable=unnecessary-dunder-call
+
+    def begun(self):
+        return "start" in self.host.calls(self.guest)
+
+    def let_go(self):
+        self._release()
+
+
+TPM = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm></devices>"
+
+# As whom Debian has a TPM run is not a user of each machine.
+TPM_USER = 'swtpm_user = "root"\nswtpm_group = "root"\n'
+
+
+def hold_tpm(t):
+    """Has the state of a new TPM not be made before it may. Returns the HeldProgram."""
+    if TPM_USER not in t.qemu_conf:
+        t.qemu_conf += TPM_USER
+    return HeldProgram(t, "swtpm_setup", '*" --createek "*|*" --overwrite "*')
+
+
+class StartHelper(OffJob):
+    """The start of a domain with a new TPM, which takes its time. Its host must not have been
+    started before."""
+
+    name = "start-helper"
+    async_job = "start"
+    host_name = "delta"
+
+    def open(self, t):
+        self.program = hold_tpm(t)
+        super().open(t)
+
+    def make_guest(self):
+        guest = super().make_guest()
+        guest.xml = guest.xml.replace("</devices>", TPM)
+        return guest
+
+    def prepare(self):
+        self.program.hold()
+
+    def begun(self):
+        return self.program.begun()
+
+    def let_go(self):
+        self.program.let_go()
+
+
+class SnapshotOff(OffJob):
+    """An internal snapshot of a domain that is off, which qemu-img makes. Its host must not have
+    been started before."""
+
+    name = "snapshot-off"
+    async_job = "snapshot"
+    host_name = "delta"
+
+    def open(self, t):
+        self.program = HeldProgram(t, "qemu-img", '" snapshot "*')
+        super().open(t)
+
+    def make_guest(self):
+        return self.t.guest(disk_format="qcow2")
+
+    def prepare(self):
+        self.program.hold()
+
+    def begun(self):
+        return self.program.begun()
+
+    def let_go(self):
+        self.program.let_go()
+
+    def call(self, domain):
+        domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
 
 
 class SnapshotRevert(Start):
@@ -769,9 +977,13 @@ class SnapshotRevert(Start):
         domain.revertToSnapshot(domain.snapshotLookupByName("s"))
 
 
+# The first libvirt that reverts to an external snapshot, in a job that admits an abort
+REVERTS = 9_009_000
+
+
 class RevertExternal(Job):
     """A domain that is off reverts to an external snapshot of when it ran: its memory is
-    read."""
+    read. Needs libvirt REVERTS."""
 
     name = "revert-external"
     async_job = "snapshot"
@@ -792,6 +1004,18 @@ class RevertExternal(Job):
 
     def call(self, domain):
         domain.revertToSnapshot(domain.snapshotLookupByName("s"))
+
+
+def unread(kind):
+    """A @kind of job whose image is a pipe that nobody reads, so that opening it waits"""
+    class Unread(kind):
+        def prepare(self):
+            super().prepare()
+            self.pipe.close()
+
+        def let_go(self):
+            self.pipe.read()
+    return Unread
 
 
 KINDS = (MigrationOut, MigrationPeer, MigrationTunnelled, MigrationStorage, MigrationIn,

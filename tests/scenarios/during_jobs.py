@@ -142,17 +142,13 @@ def query_while_formatting(t):
     job.guest.check_alive()
 
 
-# The first libvirt that reverts to an external snapshot, in a job that admits an abort
-REVERTS = 9_009_000
-
-
 @scenario(other=True, stock_fails="it says that it aborted, and the domain has reverted")
 def abort_revert(t):
     """A revert has stopped the domain, so that nothing is left to go back to: an abort is
     refused, and the revert goes on."""
     job = jobs.RevertExternal()
     job.set_up(t)
-    if job.host.conn.getLibVersion() < REVERTS:
+    if job.host.conn.getLibVersion() < jobs.REVERTS:
         raise Skip("this release does not revert to an external snapshot")
     job.reopen()
     try:
@@ -242,16 +238,7 @@ def failing_compressor(t):
         guest.check_alive()
 
 
-def unread(kind):
-    """A kind of job whose image is a pipe that nobody reads"""
-    class Unread(kind):
-        def prepare(self):
-            super().prepare()
-            self.pipe.close()
-    return Unread
-
-
-@scenario(kinds=[unread(kind) for kind in (jobs.Save, jobs.DumpLive, jobs.SnapshotMemory)],
+@scenario(kinds=[jobs.unread(kind) for kind in (jobs.Save, jobs.DumpLive, jobs.SnapshotMemory)],
           stock_fails="it opens the image with the domain locked")
 def unread_pipe(t, job):
     """The image cannot be opened before somebody reads the pipe: the domain is listed and

@@ -14,7 +14,7 @@ from harness import jobs, phases, queries, relay
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
 
-from .during_jobs import DIED, REVERTS, query_for_a_while
+from .during_jobs import DIED, query_for_a_while
 
 # Seconds
 AT_ONCE = 3
@@ -302,7 +302,7 @@ def queries_while_reverting(t):
         wrong = loop.unexpected((libvirt.VIR_ERR_OPERATION_INVALID,))
         t.log(f"{len(loop.times)} answers, {len(loop.errors)} errors")
         t.check(not wrong, f"a query failed with: {wrong[:1]}")
-    if t.alpha.conn.getLibVersion() < REVERTS:
+    if t.alpha.conn.getLibVersion() < jobs.REVERTS:
         return
     # Memory that libvirt has written is read as in a restore.
     loading = jobs.RevertExternal()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a domain that is off holds up while qemu-img works on its images."""
 
-import os
 import signal
 import subprocess
 import time
@@ -9,35 +8,11 @@ import time
 import libvirt
 
 from harness import queries
-from harness.jobs import put_before
+from harness.jobs import HeldProgram
 from harness.scenario import scenario
 from .waiting import AT_ONCE, LIMIT, Call
 
 SNAPSHOT = "<domainsnapshot><name>s</name></domainsnapshot>"
-
-
-class HeldImg:
-    """A qemu-img that changes no snapshot before it may, for hosts that have not been
-    started yet"""
-
-    def __init__(self, t):
-        self._held, self._running = (os.path.join(t.folder, name) for name in ("held", "running"))
-        put_before(t, "qemu-img",
-                   f"[ \"$1\" != snapshot ] || : >{self._running}\n"
-                   f"while [ \"$1\" = snapshot ] && [ -e {self._held} ]; do sleep 0.1; done\n"
-                   "exec /usr/bin/qemu-img \"$@\"\n")
-
-    def hold(self):
-        if os.path.exists(self._running):
-            os.unlink(self._running)
-        with open(self._held, "w"):
-            pass
-
-    def runs(self):
-        return os.path.exists(self._running)
-
-    def let_go(self):
-        os.unlink(self._held)
 
 
 class Create:
@@ -80,14 +55,14 @@ class RevertAndStart(Revert):
 
 def begin(t, change):
     """A guest that is off, of which @change is held by qemu-img; and the call of that."""
-    img = HeldImg(t)
+    img = HeldProgram(t, "qemu-img", '" snapshot "*')
     guest = t.guest(disk_format="qcow2")
     domain = t.alpha.conn.defineXML(guest.xml)
     change.prepare(domain)
     img.hold()
     own = t.alpha.connect().lookupByName(guest.name)
     call = Call(lambda: change.call(own))
-    t.wait(img.runs, AT_ONCE, "qemu-img does not run")
+    t.wait(img.begun, AT_ONCE, "qemu-img does not run")
     return img, guest, call
 
 

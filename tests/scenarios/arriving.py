@@ -443,10 +443,14 @@ def mixed(t, case):
 
 # --- a saved guest -----------------------------------------------------------------
 
-@scenario(stock_fails="queries wait until the guest is restored")
-def loading(t):
-    """Every query is answered while QEMU reads a saved guest."""
-    job = jobs.Restore()
+LOADING = [jobs.Restore, jobs.CompressedRestore]
+
+
+@scenario(kinds=LOADING, stock_fails={
+    kind.name: "queries wait until the guest is restored" for kind in LOADING})
+def loading(t, job):
+    """Every query is answered while QEMU reads a saved guest, and when it has, until the program
+    that decompresses it has ended."""
     job.open(t)
     t.wait(lambda: "balloon.rss" in queries.domain_stats(job.domain), SETUP,
            "the domain is set up")
@@ -459,7 +463,16 @@ def loading(t):
     Waiting(t, job.host, job.guest)
     t.check(job.is_open(), "the restore has ended meanwhile")
     t.timed(DESTROY_LIMIT, job.domain.destroy, "destroy")
+    job.let_go()
     t.check(job.wait_end() is not None, "the restore succeeded although the domain was destroyed")
+    if job.name == "restore":
+        return
+    job.domain.create()
+    job.guest.check_alive()
+    job.reopen()
+    job.let_go()
+    t.check(job.wait_end(30) is None, f"the restore failed: {job.wait_end()}")
+    job.guest.check_alive()
 
 
 # --- held for minutes ----------------------------------------------------------------

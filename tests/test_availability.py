@@ -46,6 +46,9 @@ def test_availability(kind, phase, measured, tell):
     if reason:
         pytest.skip(reason)
     found = measured(kind)
+    reason = found.missing(kind, phase)
+    if reason:
+        pytest.skip(reason)
     worse, told = found.judge(kind, phase)
     if worse:
         pytest.fail(f"{worse}; logs {found.folder}", pytrace=False)

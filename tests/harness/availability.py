@@ -38,7 +38,7 @@ import libvirt  # noqa: E402
 import libvirt_qemu  # noqa: E402
 
 from harness import availability_report as report  # noqa: E402
-from harness import phases, sandbox, stretches  # noqa: E402
+from harness import jobs, phases, sandbox, stretches  # noqa: E402
 from harness.host import HostError  # noqa: E402
 from harness.scenario import Failure, Test, is_stock  # noqa: E402
 
@@ -418,6 +418,8 @@ class JobsUnit:
         self.t.libvirtd_conf = LIBVIRTD_CONF
         self.names = args.phase
         self.crashes = []
+        # Before the first host is started
+        jobs.programs(self.t)
 
     def run(self):
         no_ipv6()
@@ -427,6 +429,8 @@ class JobsUnit:
 
     def _measure(self, stretch):
         found, asked = {}, []
+        if self.t.alpha.conn.getLibVersion() < stretch.since:
+            return {"missing": f"{stretch.name} is for libvirt {stretch.since} and later"}
         try:
             with stretch.hold(self.t) as job:
                 self._ask(job, found, asked, [*QUERIES, *HARMLESS])
@@ -525,6 +529,11 @@ class Availability:
                     process.terminate()
                 raise
 
+    def missing(self, kind, phase):
+        """Why the release has no such phase, or None"""
+        return next((part["missing"] for unit in self.units[kind].values()
+                     if "missing" in (part := unit.get("phases", {}).get(phase, {}))), None)
+
     def judge(self, kind, phase):
         """(what is worse, what is told) of one phase"""
         units = self.units[kind]
@@ -542,7 +551,8 @@ class Availability:
     def measure(self, kind, names):
         """Measures the phases @names of a kind; what is worse a second time."""
         units = self.units[kind] = self.pair(kind, names)
-        failed = [name for name in names if self.judge(kind, name)[0]]
+        failed = [name for name in names
+                  if not self.missing(kind, name) and self.judge(kind, name)[0]]
         if failed:
             # What is worse must be so twice: the machine may have been busy.
             self.notes += [f"once more {kind}/{name}: {self.judge(kind, name)[0]}"
@@ -570,7 +580,8 @@ class Availability:
             kinds[kind] = {
                 part.name: {build: unit.get("phases", {}).get(part.name, {}).get("found")
                             for build, unit in units.items()}
-                for part in told if part.name in parts_of(kind)}
+                for part in told
+                if part.name in parts_of(kind) and not self.missing(kind, part.name)}
         lines = report.document(
             kinds, {"limit": LIMIT, "switchover": SWITCHOVER_LIMIT, "destroy": DESTROY_LIMIT},
             [(part.name, part.text, part.means) for part in told],

@@ -20,6 +20,7 @@ class Stretch:
     means: str      # what holds it there
     job: typing.Callable
     reach: typing.Callable = lambda job: None   # from where open() has brought it
+    since: int = 0  # the first libvirt that has it
 
     @contextlib.contextmanager
     def hold(self, t):
@@ -59,6 +60,8 @@ STRETCHES = {stretch.name: stretch for stretch in (
             "the file is a pipe that is read slowly", jobs.Save),
     Stretch("save-helper", "QEMU is done, after an abort, and the I/O helper writes the rest",
             "the pipe is not read at all", jobs.Save, helper_waits),
+    Stretch("save-open", "libvirt opens the file", "a pipe that nobody reads",
+            jobs.unread(jobs.Save)),
     Stretch("save-compressor", "QEMU is done, and the compressor is not",
             "a compressor that waits", jobs.CompressedSave),
     Stretch("managedsave", "as save", "the same", jobs.ManagedSave),
@@ -70,6 +73,10 @@ STRETCHES = {stretch.name: stretch for stretch in (
             jobs.SnapshotMemory),
     Stretch("snapshot-paused", "the same of a domain that stands still", "a slow pipe",
             jobs.SnapshotPaused),
+    Stretch("snapshot-frozen", "the guest's agent freezes the file systems",
+            "an agent that does not answer", jobs.SnapshotFrozen),
+    Stretch("snapshot-off", "qemu-img makes an internal snapshot of a domain that is off",
+            "a qemu-img that waits", jobs.SnapshotOff),
     Stretch("snapshot-delete", "an overlay is committed", "an NBD server that is slow to write",
             jobs.SnapshotDelete),
     Stretch("snapshot-internal", "QEMU writes the memory of an internal snapshot",
@@ -78,9 +85,16 @@ STRETCHES = {stretch.name: stretch for stretch in (
             jobs.SnapshotInternalDelete),
     Stretch("snapshot-revert", "libvirt connects to the QEMU that has loaded an internal snapshot",
             "QEMU is stopped", jobs.SnapshotRevert),
+    Stretch("snapshot-revert-memory", "QEMU reads the memory of an external snapshot",
+            "a slow pipe", jobs.RevertExternal, memory_is_read, since=jobs.REVERTS),
     Stretch("backup-push", "QEMU copies a disk", "an NBD server that is slow to read",
             jobs.BackupPush),
     Stretch("backup-pull", "QEMU offers a disk by NBD", "nobody comes for it", jobs.BackupPull),
     Stretch("restore", "QEMU reads the memory", "a slow pipe", jobs.Restore, memory_is_read),
+    Stretch("restore-decompressor", "QEMU is done, and the program that decompresses is not",
+            "one that waits", jobs.CompressedRestore),
+    Stretch("start-hook", "a hook script runs", "one that waits", jobs.StartHook),
+    Stretch("start-helper", "swtpm_setup makes the state of a TPM", "one that waits",
+            jobs.StartHelper),
     Stretch("start", "libvirt connects to QEMU's monitor", "QEMU is stopped", jobs.Start),
 )}

@@ -188,6 +188,13 @@ def slow_export(t, path, limit, rate=SLOW):
     return _source(_slow_server(t, path, limit, rate)[1])
 
 
+def slow_address(t, path, limit, rate=SLOW):
+    """The same; returns the address as QEMU's -blockdev wants it, without the node's name."""
+    port = _slow_server(t, path, limit, rate)[1]
+    return ("driver=nbd,export=disk,server.type=inet,server.host=127.0.0.1,"
+            f"server.port={port}")
+
+
 def slow_disk(t, guest, limit):
     """Has @guest use its raw disk by NBD, slowly. Returns the server's process, and its address."""
     process, port = _slow_server(t, guest.disk, limit, SLOW)

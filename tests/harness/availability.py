@@ -430,7 +430,8 @@ class JobsUnit:
     def _measure(self, stretch):
         found, asked = {}, []
         if self.t.alpha.conn.getLibVersion() < stretch.since:
-            return {"missing": f"{stretch.name} is for libvirt {stretch.since} and later"}
+            major, minor = divmod(stretch.since // 1000, 1000)
+            return {"missing": f"no {stretch.name} before libvirt {major}.{minor}.0"}
         try:
             with stretch.hold(self.t) as job:
                 self._ask(job, found, asked, [*QUERIES, *HARMLESS])

@@ -454,9 +454,14 @@ def programs(t):
 
 def put_before(t, program, script):
     """Hosts that have not been started yet find a shell script in the place of @program."""
-    with open(os.path.join(programs(t), program), "w", opener=lambda path, flags:
-              os.open(path, flags, 0o755)) as file:
-        file.write(f"#!/bin/sh\n{script}")
+    path, text = os.path.join(programs(t), program), f"#!/bin/sh\n{script}"
+    # A file that is being written cannot be executed, and a process that another thread has just
+    # forked may have it open for longer than we do.
+    with contextlib.suppress(FileNotFoundError), open(path) as file:
+        if file.read() == text:
+            return
+    with open(path, "w", opener=lambda path, flags: os.open(path, flags, 0o755)) as file:
+        file.write(text)
 
 
 class HeldProgram:

@@ -23,6 +23,7 @@ NAMES = ("alpha", "beta", "gamma", "delta")
 FOLDERS = {
     "/etc/libvirt": "etc",
     "/var/lib/libvirt": "lib",
+    "/var/lib/swtpm-localca": "swtpm-localca",
     "/var/cache/libvirt": "cache",
     "/var/log/libvirt": "log",
     "/run/libvirt": "run",

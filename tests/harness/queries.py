@@ -149,3 +149,11 @@ class QueryLoop:
         if len(part) == 1 and self._host.conn.getLibVersion() >= TELLS_PART:
             found.remove(part[0])
         return found
+
+
+def check_snapshot_job(t, domain):
+    """The job of a snapshot that has no statistics is told at once."""
+    stats = t.timed(3, domain.jobStats, "job statistics")
+    t.check(stats["type"] == libvirt.VIR_DOMAIN_JOB_UNBOUNDED
+            and stats["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SNAPSHOT
+            and stats["time_elapsed"] > 0, f"job statistics of a snapshot: {stats}")

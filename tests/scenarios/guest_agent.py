@@ -54,6 +54,7 @@ def ask(t, guest):
     t.timed(AT_ONCE, lambda: domain.blockStats("vda"), "domblkstat")
     kind = t.timed(AT_ONCE, domain.jobInfo, "domjobinfo")[0]
     t.check(kind == libvirt.VIR_DOMAIN_JOB_UNBOUNDED, f"domjobinfo tells of a job of type {kind}")
+    queries.check_snapshot_job(t, domain)
 
 
 @scenario(stock_fails="the domain is locked while the destroy waits for QEMU")

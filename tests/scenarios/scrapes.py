@@ -9,6 +9,7 @@ import time
 
 import libvirt
 
+from harness import queries
 from harness.bare_guest import BareGuest
 from harness.scenario import scenario
 
@@ -162,6 +163,7 @@ def internal_snapshot(t):
     stats = t.timed(AT_ONCE, t.alpha.conn.getAllDomainStats, "domstats of all")[0][1]
     t.check("state.state" in stats and "block.0.rd.reqs" not in stats,
             f"domstats of all has {sorted(stats)}")
+    queries.check_snapshot_job(t, t.alpha.connect().lookupByName(guest.name))
     t.check(call.is_alive(), "the snapshot has ended")
     os.kill(pid, signal.SIGCONT)
     call.join(20)

@@ -35,13 +35,14 @@ SWITCHOVER_QUERIES = ("domstats", "dominfo", "domblkstat", "domifstat", "dommems
 
 EXEMPTIONS = (
     Exemption(("switchover", "switchover-answer"), "source", SWITCHOVER_QUERIES, 4,
-              "the guest stands still in a switchover: a query that comes then waits until it is "
-              "over, 2 s at most, so as not to add to the downtime"),
+              "the guest stands still in a switchover. A call that comes then is held back until it "
+              "is over, for 2 s at most, so as not to add to the downtime; QEMU may keep it "
+              "waiting beyond that, as unpatched"),
     Exemption(("snapshot-revert-memory",), "host", ("domjobabort",), 1,
-              "the domain has been stopped, and there is nothing to go back to: unpatched libvirt "
-              "says that it aborts, and does not"),
+              "the domain has been stopped, and there is nothing to go back to. Unpatched libvirt "
+              "reports success, and does not abort"),
     Exemption(("snapshot-revert-memory",), "host", ("qemu-monitor-command",), None,
-              "a QEMU whose guest arrives gets no command that libvirt does not know"),
+              "QEMU gets no command that libvirt does not know before the guest has arrived"),
 )
 
 
@@ -167,9 +168,10 @@ Measured by `pytest -k availability` on two hosts, on unpatched libvirt and with
 series in the same run. Each cell tells how a call fared while the migration, or another
 async job, was held in that phase:
 
-- `yes`: answered, `no`: refused, both within {at_once} s unless the time is told;
-- `waits`: no answer within {limit} s ({switchover} s in a switchover, {destroy} s for a
-  destroy);
+- `yes`: answered, `no`: refused, or answered with fields missing; both within {at_once} s
+  unless the time is told;
+- `waits`: no answer within {limit} s ({switchover} s on the source in a switchover,
+  {destroy} s for a destroy);
 - `stock / series` if they differ; **bold** where the series does better;
 - `crash`: the daemon died of it; `?`: not measured.
 
@@ -183,9 +185,9 @@ def document(kinds, limits, phase_texts, kind_texts, absent):
     lines = LEGEND.format(at_once=AT_ONCE, **limits).splitlines()
     lines += ["", "## The phases", "", "| phase | the job | held by |", "| --- | --- | --- |"]
     lines += [f"| {name} | {text} | {means} |" for name, text, means in phase_texts]
-    lines += ["", "## On purpose", ""]
+    lines += ["", "## On purpose", "", "These may be worse than unpatched:", ""]
     lines += [f"- {', '.join(one.phases)}, on the {one.host}: {one.reason}"
-              + ("" if one.limit is None else f"; they come back within {one.limit} s")
+              + ("" if one.limit is None else f". What is worse comes back within {one.limit} s")
               + f". The calls: {', '.join(one.calls)}." for one in EXEMPTIONS]
     for kind, found in kinds.items():
         lines += ["", f"## {kind}: {kind_texts[kind]}", ""]

@@ -536,7 +536,7 @@ def finished(m):
 
 
 @phase("source-end", "the source ends its QEMU",
-       "which is stopped, and killed after 10 s only")
+       "it is stopped; libvirt kills it after 10 s")
 def source_end(m):
     finished(m)
     m.stop_qemu(m.source)
@@ -607,14 +607,14 @@ def postcopy_recovery(m):
 
 
 @phase("source-restarted", "the source's daemon was killed in the copy of memory and is back",
-       "nothing: what it leaves", restarts="source")
+       "nothing; what is left is measured", restarts="source")
 def source_restarted(m):
     memory(m)
 
 
 @phase("destination-restarted",
        "the destination's daemon was killed in the copy of memory and is back",
-       "nothing: what it leaves", restarts="destination")
+       "nothing; what is left is measured", restarts="destination")
 def destination_restarted(m):
     memory(m)
 

@@ -188,11 +188,13 @@ def slow_export(t, path, limit, rate=SLOW):
     return _source(_slow_server(t, path, limit, rate)[1])
 
 
-def slow_address(t, path, limit, rate=SLOW):
-    """The same; returns the address as QEMU's -blockdev wants it, without the node's name."""
-    port = _slow_server(t, path, limit, rate)[1]
-    return ("driver=nbd,export=disk,server.type=inet,server.host=127.0.0.1,"
-            f"server.port={port}")
+def _url(port):
+    return f"nbd://127.0.0.1:{port}/disk"
+
+
+def slow_url(t, path, limit, rate=SLOW):
+    """The same; returns the address as QEMU has it."""
+    return _url(_slow_server(t, path, limit, rate)[1])
 
 
 def slow_disk(t, guest, limit):
@@ -200,7 +202,7 @@ def slow_disk(t, guest, limit):
     process, port = _slow_server(t, guest.disk, limit, SLOW)
     guest.xml = (guest.xml.replace("<disk type='file'", "<disk type='network'").replace(
         f"<source file='{guest.disk}'/>", _source(port)))
-    return process, f"nbd://127.0.0.1:{port}/disk"
+    return process, _url(port)
 
 
 def stop_at_once(host, guest, timeout=20):
@@ -423,10 +425,6 @@ class MigrationIn(MigrationOut):
         self.guest.check_alive()
 
 
-# The configuration of a host that compresses what it saves
-FORMAT = 'save_image_format = "gzip"\n'
-
-
 class Save(Job):
     name = "save"
     async_job = "save"
@@ -492,7 +490,38 @@ class HeldProgram:
             os.unlink(self._held)
 
 
-class CompressedSave(Job):
+def configure(t, lines):
+    """Hosts that have not been started yet have these lines in their qemu.conf, once."""
+    if lines not in t.qemu_conf:
+        t.qemu_conf += lines
+
+
+def hold_gzip(t, arguments):
+    """Hosts that have not been started yet compress what they save; gzip does not end if it has
+    these arguments, a pattern. Returns the HeldProgram."""
+    configure(t, 'save_image_format = "gzip"\n')
+    return HeldProgram(t, "gzip", arguments, done=True)
+
+
+class HeldByProgram:
+    """What a job adds that waits for a HeldProgram: hold_program(t) makes it. The job's host must
+    not have been started before."""
+
+    def open(self, t):
+        self.program = self.hold_program(t)
+        super().open(t)
+
+    def prepare(self):
+        self.program.hold()
+
+    def let_go(self):
+        self.program.let_go()
+
+    def is_open(self):
+        return super().is_open() and self.program.begun()
+
+
+class CompressedSave(HeldByProgram, Job):
     """A save whose compressor does not end, when it has compressed all, before it may. Its
     host must not have been started before, as it has a configuration of its own."""
 
@@ -500,23 +529,12 @@ class CompressedSave(Job):
     async_job = "save"
     host_name = "beta"
 
-    def open(self, t):
-        self.compressor = HeldProgram(t, "gzip", '*" -c "*', done=True)
-        if FORMAT not in t.qemu_conf:
-            t.qemu_conf += FORMAT
-        super().open(t)
-
-    def prepare(self):
-        self.compressor.hold()
-
-    def let_go(self):
-        self.compressor.let_go()
+    @staticmethod
+    def hold_program(t):
+        return hold_gzip(t, '*" -c "*')
 
     def call(self, domain):
         domain.saveFlags(os.path.join(self.guest.folder, "image"), None, 0)
-
-    def is_open(self):
-        return super().is_open() and self.compressor.begun()
 
 
 class ManagedSave(Save):
@@ -816,30 +834,22 @@ class Restore(Job):
         self.host.connect().restore(self.path)
 
 
-class CompressedRestore(Restore):
+class CompressedRestore(HeldByProgram, Restore):
     """The same out of a compressed one: QEMU has read all, and the program that decompresses does
     not end. Its host as for a CompressedSave."""
 
     name = "restore-compressed"
     host_name = "beta"
 
-    def open(self, t):
-        self.program = HeldProgram(t, "gzip", '*" -dc "*', done=True)
-        if FORMAT not in t.qemu_conf:
-            t.qemu_conf += FORMAT
-        super().open(t)
+    @staticmethod
+    def hold_program(t):
+        return hold_gzip(t, '*" -dc "*')
 
     def prepare(self):
         self.count += 1
         self.path = os.path.join(self.guest.folder, f"saved.{self.count}")
         self.domain.save(self.path)
         self.program.hold()
-
-    def let_go(self):
-        self.program.let_go()
-
-    def is_open(self):
-        return super().is_open() and self.program.begun()
 
 
 class Start(StoppedJob):
@@ -871,11 +881,7 @@ class OffJob(Job):
         self.domain = self.host.conn.defineXML(self.guest.xml)
 
     def is_open(self):
-        return not self.returned() and self.begun()
-
-    def begun(self):
-        """Is whatever holds it there reached?"""
-        raise NotImplementedError
+        return not self.returned()
 
     def call(self, domain):
         domain.create()
@@ -897,8 +903,8 @@ class StartHook(OffJob):
         self._holding = self.host.holding(self.guest, "start")
         self._release = self._holding.__enter__()   # pylint: disable=unnecessary-dunder-call
 
-    def begun(self):
-        return "start" in self.host.calls(self.guest)
+    def is_open(self):
+        return super().is_open() and "start" in self.host.calls(self.guest)
 
     def let_go(self):
         self._release()
@@ -906,67 +912,43 @@ class StartHook(OffJob):
 
 TPM = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm></devices>"
 
-# As whom Debian has a TPM run is not a user of each machine.
-TPM_USER = 'swtpm_user = "root"\nswtpm_group = "root"\n'
-
 
 def hold_tpm(t):
     """Has the state of a new TPM not be made before it may. Returns the HeldProgram."""
-    if TPM_USER not in t.qemu_conf:
-        t.qemu_conf += TPM_USER
+    # As whom Debian has a TPM run is not a user of each machine.
+    configure(t, 'swtpm_user = "root"\nswtpm_group = "root"\n')
     return HeldProgram(t, "swtpm_setup", '*" --createek "*|*" --overwrite "*')
 
 
-class StartHelper(OffJob):
-    """The start of a domain with a new TPM, which takes its time. Its host must not have been
-    started before."""
+def hold_img(t):
+    """Has qemu-img change no snapshot before it may. Returns the HeldProgram."""
+    return HeldProgram(t, "qemu-img", '" snapshot "*')
+
+
+class StartHelper(HeldByProgram, OffJob):
+    """The start of a domain with a new TPM, which takes its time"""
 
     name = "start-helper"
     async_job = "start"
     host_name = "delta"
-
-    def open(self, t):
-        self.program = hold_tpm(t)
-        super().open(t)
+    hold_program = staticmethod(hold_tpm)
 
     def make_guest(self):
         guest = super().make_guest()
         guest.xml = guest.xml.replace("</devices>", TPM)
         return guest
 
-    def prepare(self):
-        self.program.hold()
 
-    def begun(self):
-        return self.program.begun()
-
-    def let_go(self):
-        self.program.let_go()
-
-
-class SnapshotOff(OffJob):
-    """An internal snapshot of a domain that is off, which qemu-img makes. Its host must not have
-    been started before."""
+class SnapshotOff(HeldByProgram, OffJob):
+    """An internal snapshot of a domain that is off, which qemu-img makes"""
 
     name = "snapshot-off"
     async_job = "snapshot"
     host_name = "delta"
-
-    def open(self, t):
-        self.program = HeldProgram(t, "qemu-img", '" snapshot "*')
-        super().open(t)
+    hold_program = staticmethod(hold_img)
 
     def make_guest(self):
         return self.t.guest(disk_format="qcow2")
-
-    def prepare(self):
-        self.program.hold()
-
-    def begun(self):
-        return self.program.begun()
-
-    def let_go(self):
-        self.program.let_go()
 
     def call(self, domain):
         domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)

@@ -42,7 +42,7 @@ class Reservations:
 
     @staticmethod
     def hold_program(t):
-        t.qemu_conf += f'pr_helper = "{os.path.join(jobs.programs(t), "qemu-pr-helper")}"\n'
+        jobs.configure(t, f'pr_helper = "{os.path.join(jobs.programs(t), "qemu-pr-helper")}"\n')
         return jobs.HeldProgram(t, "qemu-pr-helper")
 
 

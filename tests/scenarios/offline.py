@@ -8,7 +8,7 @@ import time
 import libvirt
 
 from harness import queries
-from harness.jobs import HeldProgram
+from harness.jobs import hold_img
 from harness.scenario import scenario
 from .waiting import AT_ONCE, LIMIT, Call
 
@@ -55,7 +55,7 @@ class RevertAndStart(Revert):
 
 def begin(t, change):
     """A guest that is off, of which @change is held by qemu-img; and the call of that."""
-    img = HeldProgram(t, "qemu-img", '" snapshot "*')
+    img = hold_img(t)
     guest = t.guest(disk_format="qcow2")
     domain = t.alpha.conn.defineXML(guest.xml)
     change.prepare(domain)

@@ -19,12 +19,10 @@ class Qemu:
     """A QEMU without libvirt whose only disk is on a slow server"""
 
     def __init__(self, t, image):
-        source = jobs.slow_address(t, image, "write", RATE)
         self._process = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-m", str(MEMORY), "-display", "none",
-             "-nodefaults", "-qmp", "stdio", "-blockdev",
-             "driver=qcow2,node-name=disk," + ",".join(f"file.{part}" for part in source.split(",")),
-             "-device", "virtio-blk-pci,drive=disk"],
+             "-nodefaults", "-qmp", "stdio", "-drive", "if=virtio,format=qcow2,node-name=disk,file="
+             + jobs.slow_url(t, image, "write", RATE)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=t.log_file, text=True)
         self._read()
         self.ask("qmp_capabilities")
